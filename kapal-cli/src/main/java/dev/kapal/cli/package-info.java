@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.cli;
+
+import org.jspecify.annotations.NullMarked;

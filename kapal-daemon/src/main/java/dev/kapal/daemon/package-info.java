@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.daemon;
+
+import org.jspecify.annotations.NullMarked;

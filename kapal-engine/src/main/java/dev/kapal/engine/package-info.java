@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.image;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,12 @@
+/** Images: registry client, content store, unpacking, snapshots, archives. */
+module dev.kapal.image {
+  requires static transitive org.jspecify;
+  requires transitive dev.kapal.oci;
+  requires transitive dev.kapal.linux;
+  requires java.net.http;
+  requires com.github.luben.zstd_jni;
+  requires org.apache.commons.compress;
+  requires org.tomlj;
+
+  exports dev.kapal.image;
+}

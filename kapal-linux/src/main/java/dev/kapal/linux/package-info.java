@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.linux;
+
+import org.jspecify.annotations.NullMarked;

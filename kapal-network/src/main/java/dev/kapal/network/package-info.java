@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.network;
+
+import org.jspecify.annotations.NullMarked;

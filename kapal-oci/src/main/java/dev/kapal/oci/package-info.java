@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.oci;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.runtime;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,8 @@
+/** Runtimes: the SPI, the plan compiler and the native runtime. */
+module dev.kapal.runtime {
+  requires static transitive org.jspecify;
+  requires transitive dev.kapal.oci;
+  requires transitive dev.kapal.linux;
+
+  exports dev.kapal.runtime;
+}
