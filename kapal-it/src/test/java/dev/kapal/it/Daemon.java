@@ -1,0 +1,158 @@
+package dev.kapal.it;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A daemon over folders of its own, and the real client talking to it. */
+final class Daemon implements AutoCloseable {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private final Path folder;
+  private final String cgroup;
+  private final Map<String, String> env = new HashMap<>();
+  private final List<String> options = new ArrayList<>();
+  private Process process;
+
+  private Daemon(Path folder) {
+    this.folder = folder;
+    this.cgroup = "/kapal-it-" + folder.getFileName();
+  }
+
+  static Daemon start(String... options) {
+    try {
+      // A short path: the address of a unix socket holds 107 bytes.
+      Daemon daemon = new Daemon(Files.createTempDirectory(Path.of("/tmp"), "kit"));
+      daemon.options.addAll(List.of(options));
+      daemon.launch();
+      return daemon;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  Path run() {
+    return folder.resolve("run");
+  }
+
+  Path data() {
+    return folder.resolve("data");
+  }
+
+  String cgroup() {
+    return cgroup;
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** Starts the daemon's process and waits until its socket answers. */
+  void launch() {
+    List<String> command = new ArrayList<>();
+    command.add(Installation.home().resolve("bin/kapald").toString());
+    command.addAll(
+        List.of("--run-dir", run().toString(), "--data-dir", data().toString()));
+    command.addAll(List.of("--cgroup-parent", cgroup));
+    command.addAll(options);
+    try {
+      ProcessBuilder builder = new ProcessBuilder(command);
+      builder.environment().putAll(env);
+      Path log = folder.resolve("daemon.log");
+      builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+      builder.redirectErrorStream(true);
+      builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+      process = builder.start();
+      long deadline = System.nanoTime() + LIMIT.toNanos();
+      while (command("version").status() != 0) {
+        if (!process.isAlive() || System.nanoTime() > deadline) {
+          throw new AssertionError("the daemon does not answer:\n" + Files.readString(log));
+        }
+        TimeUnit.MILLISECONDS.sleep(10);
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  void kill9() {
+    process.destroyForcibly();
+    awaitEnd();
+  }
+
+  void terminate() {
+    process.destroy();
+    awaitEnd();
+  }
+
+  private void awaitEnd() {
+    try {
+      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+        throw new AssertionError("the daemon does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  Map<String, String> clientEnvironment() {
+    return Map.of("KAPAL_SOCKET", run().resolve("cli.sock").toString(), "KAPAL_NO_START", "1");
+  }
+
+  /** Runs the client and returns what came of it. */
+  Result command(String... words) {
+    return commandWithInput("", words);
+  }
+
+  Result commandWithInput(String input, String... words) {
+    return Commands.run(line(words), clientEnvironment(), input, LIMIT);
+  }
+
+  /** Runs the client, which must succeed; returns its output without the last line's end. */
+  String ok(String... words) {
+    return command(words).mustSucceed().text();
+  }
+
+  List<String> line(String... words) {
+    List<String> line = new ArrayList<>();
+    line.add(Installation.client().toString());
+    line.addAll(List.of(words));
+    return line;
+  }
+
+  String log() {
+    try {
+      return Files.readString(folder.resolve("daemon.log"));
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      if (!process.isAlive()) {
+        launch();
+      }
+      command("system", "shutdown");
+      awaitEnd();
+    } finally {
+      process.destroyForcibly();
+      Commands.sh("rm -rf --one-file-system '" + folder + "'");
+    }
+  }
+}
