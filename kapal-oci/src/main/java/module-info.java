@@ -4,4 +4,7 @@ module dev.kapal.oci {
   requires transitive tools.jackson.databind;
 
   exports dev.kapal.oci;
+
+  opens dev.kapal.oci to
+      tools.jackson.databind;
 }
