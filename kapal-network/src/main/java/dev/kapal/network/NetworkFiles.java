@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 
 /**
  * Reads and writes the few files of a container's network that live in a directory of the host. The
@@ -74,7 +75,7 @@ public final class NetworkFiles {
       // The umask may have taken bits away.
       Files.setPosixFilePermissions(temporary, permissions);
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-      sync(file.toAbsolutePath().getParent());
+      sync(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     } catch (IOException e) {
       throw new NetworkException.State("cannot write " + file + ": " + e, e);
     } finally {
