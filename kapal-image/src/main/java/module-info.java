@@ -9,4 +9,5 @@ module dev.kapal.image {
   requires org.tomlj;
 
   exports dev.kapal.image;
+  exports dev.kapal.image.registry;
 }
