@@ -1,0 +1,19 @@
+package dev.kapal.linux;
+
+/** Makes and finds control groups. */
+public interface CgroupManager {
+  /** What it works with. */
+  CgroupLayout layout();
+
+  /**
+   * Makes a group in every hierarchy, with the groups above it. In v2 the controllers are enabled
+   * down the path; v1 cpusets inherit from above. What exists already is used. Undone on failure.
+   *
+   * @param path such as "/kapal/4f2a": absolute from the mount points, no "." or ".."
+   * @throws CgroupException with the reason, e.g. that a group above holds processes
+   */
+  Cgroup create(String path);
+
+  /** A group that may or may not exist. */
+  Cgroup open(String path);
+}
