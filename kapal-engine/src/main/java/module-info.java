@@ -7,4 +7,5 @@ module dev.kapal.engine {
   requires java.sql;
 
   exports dev.kapal.engine;
+  exports dev.kapal.engine.spec;
 }

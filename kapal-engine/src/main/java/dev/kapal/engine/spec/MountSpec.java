@@ -1,0 +1,206 @@
+package dev.kapal.engine.spec;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * One mount of a container.
+ *
+ * @param type what is mounted
+ * @param source BIND: absolute path on the host; VOLUME: the volume's name, empty: an anonymous
+ *     one; TMPFS: empty
+ * @param target absolute path inside
+ * @param readOnly cannot be written through this mount
+ * @param recursiveReadOnly with readOnly: mounts below it neither (mount_setattr(2) AT_RECURSIVE)
+ * @param propagation {@code rprivate}, {@code private}, {@code rshared}, {@code shared}, {@code
+ *     rslave}, {@code slave}; empty: rprivate
+ * @param nonRecursive BIND: mounts below the source are not taken along
+ * @param createSource BIND: a missing source directory is made ({@code -v}); otherwise it is an
+ *     error ({@code --mount})
+ * @param noCopy VOLUME: an empty volume is not filled from the image
+ * @param subpath VOLUME: mounts only this path of it
+ * @param tmpfsSize TMPFS: bytes
+ * @param tmpfsMode TMPFS: permission bits of the root
+ * @param options TMPFS: more mount options ({@code noexec}, {@code uid=…})
+ * @param volumeOptions VOLUME: driver options if the volume is made for this mount
+ * @param volumeLabels VOLUME: labels if the volume is made for this mount
+ */
+public record MountSpec(
+    Type type,
+    String source,
+    String target,
+    boolean readOnly,
+    boolean recursiveReadOnly,
+    Optional<String> propagation,
+    boolean nonRecursive,
+    boolean createSource,
+    boolean noCopy,
+    Optional<String> subpath,
+    OptionalLong tmpfsSize,
+    OptionalInt tmpfsMode,
+    List<String> options,
+    Map<String, String> volumeOptions,
+    Map<String, String> volumeLabels) {
+
+  /** Kinds of mount. */
+  public enum Type {
+    BIND,
+    VOLUME,
+    TMPFS
+  }
+
+  public MountSpec {
+    Checks.absolute(target, "mount target");
+    if (target.matches("/+")) {
+      throw new IllegalArgumentException(
+          "a mount cannot replace the root directory: name a path below /");
+    }
+    switch (type) {
+      case BIND -> Checks.absolute(source, "bind source");
+      case VOLUME -> {
+        if (!source.isEmpty()) {
+          Checks.name(source, "volume name");
+        }
+      }
+      case TMPFS -> {
+        if (!source.isEmpty()) {
+          throw new IllegalArgumentException("a tmpfs mount has no source");
+        }
+      }
+    }
+    propagation.ifPresent(p -> {
+      if (!List.of("rprivate", "private", "rshared", "shared", "rslave", "slave").contains(p)) {
+        throw new IllegalArgumentException("mount propagation \"" + p + "\" is not known");
+      }
+      if (type == Type.TMPFS) {
+        throw new IllegalArgumentException("a tmpfs mount has no propagation");
+      }
+    });
+    options = List.copyOf(options);
+    volumeOptions = Checks.ordered(volumeOptions);
+    volumeLabels = Checks.ordered(volumeLabels);
+  }
+
+  public static Builder bind(String source, String target) {
+    return new Builder(Type.BIND, source, target);
+  }
+
+  public static Builder volume(String name, String target) {
+    return new Builder(Type.VOLUME, name, target);
+  }
+
+  public static Builder anonymous(String target) {
+    return new Builder(Type.VOLUME, "", target);
+  }
+
+  public static Builder tmpfs(String target) {
+    return new Builder(Type.TMPFS, "", target);
+  }
+
+  /** Collects a {@link MountSpec}. Not thread-safe. */
+  public static final class Builder {
+    private final Type type;
+    private final String source;
+    private final String target;
+    private boolean readOnly;
+    private boolean recursiveReadOnly;
+    private Optional<String> propagation = Optional.empty();
+    private boolean nonRecursive;
+    private boolean createSource;
+    private boolean noCopy;
+    private Optional<String> subpath = Optional.empty();
+    private OptionalLong tmpfsSize = OptionalLong.empty();
+    private OptionalInt tmpfsMode = OptionalInt.empty();
+    private List<String> options = List.of();
+    private Map<String, String> volumeOptions = Map.of();
+    private Map<String, String> volumeLabels = Map.of();
+
+    private Builder(Type type, String source, String target) {
+      this.type = type;
+      this.source = source;
+      this.target = target;
+    }
+
+    public Builder readOnly(boolean on) {
+      this.readOnly = on;
+      return this;
+    }
+
+    public Builder recursiveReadOnly(boolean on) {
+      this.recursiveReadOnly = on;
+      return this;
+    }
+
+    public Builder propagation(String propagation) {
+      this.propagation = Optional.of(propagation);
+      return this;
+    }
+
+    public Builder nonRecursive(boolean on) {
+      this.nonRecursive = on;
+      return this;
+    }
+
+    public Builder createSource(boolean on) {
+      this.createSource = on;
+      return this;
+    }
+
+    public Builder noCopy(boolean on) {
+      this.noCopy = on;
+      return this;
+    }
+
+    public Builder subpath(String subpath) {
+      this.subpath = Optional.of(subpath);
+      return this;
+    }
+
+    public Builder tmpfsSize(long bytes) {
+      this.tmpfsSize = OptionalLong.of(bytes);
+      return this;
+    }
+
+    public Builder tmpfsMode(int mode) {
+      this.tmpfsMode = OptionalInt.of(mode);
+      return this;
+    }
+
+    public Builder options(List<String> options) {
+      this.options = options;
+      return this;
+    }
+
+    public Builder volumeOptions(Map<String, String> options) {
+      this.volumeOptions = options;
+      return this;
+    }
+
+    public Builder volumeLabels(Map<String, String> labels) {
+      this.volumeLabels = labels;
+      return this;
+    }
+
+    public MountSpec build() {
+      return new MountSpec(
+          type,
+          source,
+          target,
+          readOnly,
+          recursiveReadOnly,
+          propagation,
+          nonRecursive,
+          createSource,
+          noCopy,
+          subpath,
+          tmpfsSize,
+          tmpfsMode,
+          options,
+          volumeOptions,
+          volumeLabels);
+    }
+  }
+}

@@ -1,0 +1,207 @@
+package dev.kapal.engine.spec;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Networks, ports and name resolution.
+ *
+ * @param mode {@code none}, {@code host}, {@code bridge} (the default network), {@code container:X}
+ *     or a network's name; empty: the engine's default
+ * @param endpoints settings per network name; networks beyond the one in mode are joined as well
+ * @param ports published ports
+ * @param publishAll publishes every exposed port on a free port of the host
+ * @param expose {@code PORT[/PROTOCOL]} beyond the image's
+ * @param hostname empty: the first twelve characters of the ID
+ * @param domainname NIS domain name
+ * @param dns name servers; empty: the host's
+ * @param dnsSearch search domains; {@code .} alone: none
+ * @param dnsOptions resolv.conf(5) options
+ * @param extraHosts {@code NAME} to address lines of /etc/hosts; the address {@code host-gateway}
+ *     is the network's gateway
+ */
+public record NetworkSpec(
+    String mode,
+    Map<String, Endpoint> endpoints,
+    List<Port> ports,
+    boolean publishAll,
+    List<String> expose,
+    Optional<String> hostname,
+    Optional<String> domainname,
+    List<String> dns,
+    List<String> dnsSearch,
+    List<String> dnsOptions,
+    List<ExtraHost> extraHosts) {
+
+  public static final NetworkSpec DEFAULT = new Builder().build();
+
+  public NetworkSpec {
+    endpoints = Checks.ordered(endpoints);
+    ports = List.copyOf(ports);
+    expose = List.copyOf(expose);
+    dns = List.copyOf(dns);
+    dnsSearch = List.copyOf(dnsSearch);
+    dnsOptions = List.copyOf(dnsOptions);
+    extraHosts = List.copyOf(extraHosts);
+    if (mode.equals("container:")) {
+      throw new IllegalArgumentException("network mode container:NAME needs a container's name");
+    }
+    hostname.ifPresent(h -> {
+      if (h.isEmpty() || h.length() > 64 || !h.matches("[A-Za-z0-9_.-]+")) {
+        throw new IllegalArgumentException(
+            "hostname \"" + h + "\" is not valid: at most 64 letters, digits, '-', '_' and '.'");
+      }
+    });
+  }
+
+  /** The container whose network is shared, when mode says so. */
+  public Optional<String> sharedContainer() {
+    return mode.startsWith("container:")
+        ? Optional.of(mode.substring("container:".length()))
+        : Optional.empty();
+  }
+
+  /** A line of /etc/hosts. */
+  public record ExtraHost(String name, String address) {}
+
+  /**
+   * A container's side of one network.
+   *
+   * @param ipv4 asked-for address
+   * @param ipv6 asked-for address
+   * @param mac asked-for address
+   * @param aliases more names of the container on this network
+   */
+  public record Endpoint(
+      Optional<String> ipv4, Optional<String> ipv6, Optional<String> mac, List<String> aliases) {
+    public static final Endpoint ANY =
+        new Endpoint(Optional.empty(), Optional.empty(), Optional.empty(), List.of());
+
+    public Endpoint {
+      aliases = List.copyOf(aliases);
+    }
+  }
+
+  /**
+   * A published port.
+   *
+   * @param hostAddress empty: all addresses of the host, IPv4 and IPv6
+   * @param hostPort first port of the host; 0: a free one
+   * @param containerPort first port of the container
+   * @param count how many ports from there on
+   * @param protocol tcp, udp or sctp
+   */
+  public record Port(
+      String hostAddress, int hostPort, int containerPort, int count, String protocol) {
+    public Port {
+      if (containerPort < 1 || hostPort < 0 || count < 1) {
+        throw new IllegalArgumentException(
+            "port " + hostPort + ":" + containerPort + " is out of range: use 1 to 65535");
+      }
+      if (containerPort + count - 1 > 65535 || hostPort + count - 1 > 65535) {
+        throw new IllegalArgumentException(
+            "port range " + hostPort + ":" + containerPort + " of " + count + " ends above 65535");
+      }
+      if (!List.of("tcp", "udp", "sctp").contains(protocol)) {
+        throw new IllegalArgumentException(
+            "protocol \"" + protocol + "\" is not known: use tcp, udp or sctp");
+      }
+    }
+
+    public static Port of(int hostPort, int containerPort) {
+      return new Port("", hostPort, containerPort, 1, "tcp");
+    }
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Collects a {@link NetworkSpec}. Not thread-safe. */
+  public static final class Builder {
+    private String mode = "";
+    private Map<String, Endpoint> endpoints = Map.of();
+    private List<Port> ports = List.of();
+    private boolean publishAll;
+    private List<String> expose = List.of();
+    private Optional<String> hostname = Optional.empty();
+    private Optional<String> domainname = Optional.empty();
+    private List<String> dns = List.of();
+    private List<String> dnsSearch = List.of();
+    private List<String> dnsOptions = List.of();
+    private List<ExtraHost> extraHosts = List.of();
+
+    private Builder() {}
+
+    public Builder mode(String mode) {
+      this.mode = mode;
+      return this;
+    }
+
+    public Builder endpoints(Map<String, Endpoint> endpoints) {
+      this.endpoints = endpoints;
+      return this;
+    }
+
+    public Builder ports(List<Port> ports) {
+      this.ports = ports;
+      return this;
+    }
+
+    public Builder publishAll(boolean publishAll) {
+      this.publishAll = publishAll;
+      return this;
+    }
+
+    public Builder expose(List<String> expose) {
+      this.expose = expose;
+      return this;
+    }
+
+    public Builder hostname(String hostname) {
+      this.hostname = Optional.of(hostname);
+      return this;
+    }
+
+    public Builder domainname(String domainname) {
+      this.domainname = Optional.of(domainname);
+      return this;
+    }
+
+    public Builder dns(List<String> dns) {
+      this.dns = dns;
+      return this;
+    }
+
+    public Builder dnsSearch(List<String> dnsSearch) {
+      this.dnsSearch = dnsSearch;
+      return this;
+    }
+
+    public Builder dnsOptions(List<String> dnsOptions) {
+      this.dnsOptions = dnsOptions;
+      return this;
+    }
+
+    public Builder extraHosts(List<ExtraHost> extraHosts) {
+      this.extraHosts = extraHosts;
+      return this;
+    }
+
+    public NetworkSpec build() {
+      return new NetworkSpec(
+          mode,
+          endpoints,
+          ports,
+          publishAll,
+          expose,
+          hostname,
+          domainname,
+          dns,
+          dnsSearch,
+          dnsOptions,
+          extraHosts);
+    }
+  }
+}
