@@ -17,6 +17,7 @@ final class Daemon implements AutoCloseable {
   private final Path folder;
   private final String cgroup;
   private final Map<String, String> env = new HashMap<>();
+  private final List<String> prefix = new ArrayList<>();
   private final List<String> options = new ArrayList<>();
   private Process process;
 
@@ -26,9 +27,19 @@ final class Daemon implements AutoCloseable {
   }
 
   static Daemon start(String... options) {
+    return start(List.of(), options);
+  }
+
+  /** A daemon that lives in a named network namespace. */
+  static Daemon startIn(String namespace, String... options) {
+    return start(List.of("nsenter", "--net=/run/netns/" + namespace), options);
+  }
+
+  private static Daemon start(List<String> prefix, String... options) {
     try {
       // A short path: the address of a unix socket holds 107 bytes.
       Daemon daemon = new Daemon(Files.createTempDirectory(Path.of("/tmp"), "kit"));
+      daemon.prefix.addAll(prefix);
       daemon.options.addAll(List.of(options));
       daemon.launch();
       return daemon;
@@ -59,7 +70,7 @@ final class Daemon implements AutoCloseable {
 
   /** Starts the daemon's process and waits until its socket answers. */
   void launch() {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(prefix);
     command.add(Installation.home().resolve("bin/kapald").toString());
     command.addAll(
         List.of("--run-dir", run().toString(), "--data-dir", data().toString()));
