@@ -1,0 +1,105 @@
+package dev.kapal.image;
+
+import dev.kapal.oci.Digest;
+import dev.kapal.oci.Reference;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The images of one machine. All methods block, may be called by many threads at a time, and end
+ * soon after their thread is interrupted. They throw {@link ImageException}, {@link
+ * dev.kapal.image.registry.RegistryException} and {@link dev.kapal.oci.OciException}; a method that
+ * throws has changed nothing that an image or container can see.
+ */
+public interface Images extends AutoCloseable {
+  /**
+   * Finds an image by name, {@code name@digest}, id ({@code sha256:} optional) or the first digits
+   * of an id (3 at least). A short name means {@code localhost/NAME} first, then {@code
+   * docker.io/library/NAME}.
+   *
+   * @throws ImageException.Ambiguous if the digits fit several ids
+   */
+  Optional<Image> find(String nameOrId);
+
+  /**
+   * As {@link #find}, for what must be there.
+   *
+   * @throws ImageException.NotFound if there is none
+   */
+  default Image get(String nameOrId) {
+    return find(nameOrId)
+        .orElseThrow(() ->
+            new ImageException.NotFound(
+                "no image \"" + nameOrId + "\" here: pull or load it first"));
+  }
+
+  /** The images that pass the filters, newest first. */
+  List<Image> list(ImageFilters filters);
+
+  /** Gets an image with all its layers, unpacked. */
+  Image pull(PullRequest request, ProgressListener progress);
+
+  /** Gets all tags of a repository. */
+  List<Image> pullAllTags(PullRequest request, ProgressListener progress);
+
+  /** Brings an image to a registry; returns the digest of its manifest there. */
+  Digest push(PushRequest request, ProgressListener progress);
+
+  /** Gives an image another name, which is taken away from any other image. */
+  void tag(String nameOrId, Reference name);
+
+  /**
+   * Takes a name away, and the image too if that was its last one.
+   *
+   * @param force also if several names or stopped containers hold the image
+   * @throws ImageException.Conflict if something holds the image
+   */
+  RemoveResult remove(String nameOrId, boolean force);
+
+  /** How an image came to be, newest first. */
+  List<HistoryItem> history(String nameOrId);
+
+  /** Writes images to a stream, which stays open. */
+  void save(OutputStream to, List<String> namesOrIds, ArchiveFormat format);
+
+  /** Reads an archive (OCI layout or docker-archive, plain, gzip or zstd). */
+  List<Image> load(InputStream from, ProgressListener progress);
+
+  /** Reads an OCI layout folder. */
+  List<Image> load(Path layout, ProgressListener progress);
+
+  /** Makes an image of one layer of a tar of a root file system (plain, gzip or zstd). */
+  Image importRootfs(InputStream tar, ImportRequest request);
+
+  /** Makes an image of a container's changes. */
+  Image commit(CommitRequest request);
+
+  /** Removes images that nothing needs, and what is left over in the store. */
+  RemoveResult prune(PruneRequest request);
+
+  /** What is taken on disk. */
+  DiskUsage usage();
+
+  /**
+   * Checks every blob and every layer.
+   *
+   * @param repair mend what can be mended; needs no other work going on
+   */
+  CheckReport check(boolean repair);
+
+  /** Makes sure that the embedded {@code localhost/busybox} is there. */
+  Image ensureEmbedded();
+
+  /** The root file systems of containers. */
+  Snapshots snapshots();
+
+  /** The content itself. */
+  ContentStore content();
+
+  /** Lets go of the store; work that goes on fails. */
+  @Override
+  void close();
+}

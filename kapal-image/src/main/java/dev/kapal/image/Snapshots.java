@@ -1,0 +1,37 @@
+package dev.kapal.image;
+
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The writable layers of containers, on top of unpacked images. A snapshot is data for an overlay
+ * mount; nothing is mounted here. Keys are 1 to 128 letters, digits, {@code _}, {@code -} and
+ * {@code .}, beginning with a letter or digit.
+ */
+public interface Snapshots {
+  /**
+   * Makes a snapshot, durable once this returns. Layers that are missing are unpacked first.
+   *
+   * @throws ImageException.Conflict if there is one of that key
+   */
+  Snapshot prepare(String key, Image image, SnapshotOptions options);
+
+  /** The snapshot with that key. */
+  Optional<Snapshot> find(String key);
+
+  /** All keys. */
+  List<String> list();
+
+  /** Removes a snapshot, which must not be mounted; nothing happens if there is none. */
+  void remove(String key);
+
+  /** Bytes and inodes of the writable layer. */
+  SnapshotUsage usage(String key);
+
+  /** What differs from the image, by path. */
+  List<Change> changes(String key);
+
+  /** Writes what differs from the image as an uncompressed layer; the stream stays open. */
+  void diff(String key, OutputStream layer);
+}
