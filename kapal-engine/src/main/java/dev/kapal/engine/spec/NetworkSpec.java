@@ -1,5 +1,6 @@
 package dev.kapal.engine.spec;
 
+import dev.kapal.network.PortMapping;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,7 +11,7 @@ import java.util.Optional;
  * @param mode {@code none}, {@code host}, {@code bridge} (the default network), {@code container:X}
  *     or a network's name; empty: the engine's default
  * @param endpoints settings per network name; networks beyond the one in mode are joined as well
- * @param ports published ports
+ * @param ports published ports; {@link PortMapping#parse} reads Docker's syntax
  * @param publishAll publishes every exposed port on a free port of the host
  * @param expose {@code PORT[/PROTOCOL]} beyond the image's
  * @param hostname empty: the first twelve characters of the ID
@@ -18,13 +19,13 @@ import java.util.Optional;
  * @param dns name servers; empty: the host's
  * @param dnsSearch search domains; {@code .} alone: none
  * @param dnsOptions resolv.conf(5) options
- * @param extraHosts {@code NAME} to address lines of /etc/hosts; the address {@code host-gateway}
+ * @param extraHosts lines of /etc/hosts as {@code NAME:ADDRESS}; the address {@code host-gateway}
  *     is the network's gateway
  */
 public record NetworkSpec(
     String mode,
     Map<String, Endpoint> endpoints,
-    List<Port> ports,
+    List<PortMapping> ports,
     boolean publishAll,
     List<String> expose,
     Optional<String> hostname,
@@ -32,7 +33,7 @@ public record NetworkSpec(
     List<String> dns,
     List<String> dnsSearch,
     List<String> dnsOptions,
-    List<ExtraHost> extraHosts) {
+    List<String> extraHosts) {
 
   public static final NetworkSpec DEFAULT = new Builder().build();
 
@@ -62,9 +63,6 @@ public record NetworkSpec(
         : Optional.empty();
   }
 
-  /** A line of /etc/hosts. */
-  public record ExtraHost(String name, String address) {}
-
   /**
    * A container's side of one network.
    *
@@ -83,37 +81,6 @@ public record NetworkSpec(
     }
   }
 
-  /**
-   * A published port.
-   *
-   * @param hostAddress empty: all addresses of the host, IPv4 and IPv6
-   * @param hostPort first port of the host; 0: a free one
-   * @param containerPort first port of the container
-   * @param count how many ports from there on
-   * @param protocol tcp, udp or sctp
-   */
-  public record Port(
-      String hostAddress, int hostPort, int containerPort, int count, String protocol) {
-    public Port {
-      if (containerPort < 1 || hostPort < 0 || count < 1) {
-        throw new IllegalArgumentException(
-            "port " + hostPort + ":" + containerPort + " is out of range: use 1 to 65535");
-      }
-      if (containerPort + count - 1 > 65535 || hostPort + count - 1 > 65535) {
-        throw new IllegalArgumentException(
-            "port range " + hostPort + ":" + containerPort + " of " + count + " ends above 65535");
-      }
-      if (!List.of("tcp", "udp", "sctp").contains(protocol)) {
-        throw new IllegalArgumentException(
-            "protocol \"" + protocol + "\" is not known: use tcp, udp or sctp");
-      }
-    }
-
-    public static Port of(int hostPort, int containerPort) {
-      return new Port("", hostPort, containerPort, 1, "tcp");
-    }
-  }
-
   public static Builder builder() {
     return new Builder();
   }
@@ -122,7 +89,7 @@ public record NetworkSpec(
   public static final class Builder {
     private String mode = "";
     private Map<String, Endpoint> endpoints = Map.of();
-    private List<Port> ports = List.of();
+    private List<PortMapping> ports = List.of();
     private boolean publishAll;
     private List<String> expose = List.of();
     private Optional<String> hostname = Optional.empty();
@@ -130,7 +97,7 @@ public record NetworkSpec(
     private List<String> dns = List.of();
     private List<String> dnsSearch = List.of();
     private List<String> dnsOptions = List.of();
-    private List<ExtraHost> extraHosts = List.of();
+    private List<String> extraHosts = List.of();
 
     private Builder() {}
 
@@ -144,7 +111,7 @@ public record NetworkSpec(
       return this;
     }
 
-    public Builder ports(List<Port> ports) {
+    public Builder ports(List<PortMapping> ports) {
       this.ports = ports;
       return this;
     }
@@ -184,7 +151,7 @@ public record NetworkSpec(
       return this;
     }
 
-    public Builder extraHosts(List<ExtraHost> extraHosts) {
+    public Builder extraHosts(List<String> extraHosts) {
       this.extraHosts = extraHosts;
       return this;
     }
