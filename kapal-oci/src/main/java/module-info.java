@@ -4,7 +4,10 @@ module dev.kapal.oci {
   requires transitive tools.jackson.databind;
 
   exports dev.kapal.oci;
+  exports dev.kapal.oci.runtime;
 
   opens dev.kapal.oci to
+      tools.jackson.databind;
+  opens dev.kapal.oci.runtime to
       tools.jackson.databind;
 }
