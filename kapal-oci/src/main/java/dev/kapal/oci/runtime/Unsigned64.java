@@ -16,6 +16,11 @@ final class Unsigned64 {
   /** Reads 0 to 2^64-1. */
   static final class Reader extends ValueDeserializer<Long> {
     @Override
+    public Object getNullValue(DeserializationContext context) {
+      return 0L;
+    }
+
+    @Override
     public Long deserialize(JsonParser parser, DeserializationContext context) {
       if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
         return (Long) context.handleUnexpectedToken(context.constructType(Long.class), parser);
