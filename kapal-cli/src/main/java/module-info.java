@@ -2,7 +2,8 @@
 module dev.kapal.cli {
   requires static transitive org.jspecify;
   requires transitive dev.kapal.engine;
-  requires info.picocli;
+  requires transitive dev.kapal.linux;
 
   exports dev.kapal.cli;
+  exports dev.kapal.cli.context;
 }

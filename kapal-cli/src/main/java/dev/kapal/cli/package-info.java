@@ -1,3 +1,4 @@
+/** The command line: {@link dev.kapal.cli.Kapal} runs one command of one client. */
 @NullMarked
 package dev.kapal.cli;
 

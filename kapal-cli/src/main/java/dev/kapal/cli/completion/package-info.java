@@ -1,0 +1,5 @@
+/** Shell completion, generated from the command model. */
+@NullMarked
+package dev.kapal.cli.completion;
+
+import org.jspecify.annotations.NullMarked;
