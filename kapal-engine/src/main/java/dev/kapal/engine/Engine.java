@@ -1,5 +1,7 @@
 package dev.kapal.engine;
 
+import dev.kapal.image.Images;
+
 /**
  * One engine over one store. Doors and embedding programs hold exactly one; {@code
  * dev.kapal.engine.core.LocalEngine} opens it.
@@ -11,6 +13,13 @@ public interface Engine extends AutoCloseable {
 
   /** Further processes in containers. */
   Execs execs();
+
+  /**
+   * The image store. What it does shows among the events, and what containers use is kept. It
+   * throws its own exceptions ({@link dev.kapal.image.ImageException} and what that names). The
+   * engine closes it.
+   */
+  Images images();
 
   /** The volumes. */
   Volumes volumes();

@@ -1,0 +1,135 @@
+package dev.kapal.engine;
+
+import dev.kapal.engine.spec.LogSpec;
+import dev.kapal.engine.spec.NamespaceSpec.IdMapping;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where the engine keeps things, and its defaults.
+ *
+ * @param stateDir what need not outlive a reboot; on a tmpfs if possible; made with mode 0700
+ * @param dataDir what does; made with mode 0700
+ * @param cgroupParent cgroup below which containers' cgroups are made
+ * @param defaultRuntime name of the runtime for containers that name none
+ * @param defaultNetwork network mode of containers that name none: {@code bridge}
+ * @param log default log driver and options
+ * @param stopTimeout between the stop signal and SIGKILL
+ * @param initProgram host path of a static program for {@code --init}; empty: not to be had
+ * @param idMappings for {@code --userns private} without maps of its own; empty: not to be had
+ * @param eventHistory events kept in memory
+ * @param version of Kapal, for {@code info}
+ * @param commit of Kapal, for {@code info}
+ */
+public record EngineConfig(
+    Path stateDir,
+    Path dataDir,
+    String cgroupParent,
+    String defaultRuntime,
+    String defaultNetwork,
+    LogSpec log,
+    Duration stopTimeout,
+    Optional<Path> initProgram,
+    List<IdMapping> idMappings,
+    int eventHistory,
+    String version,
+    String commit) {
+
+  public EngineConfig {
+    idMappings = List.copyOf(idMappings);
+    if (!stateDir.isAbsolute() || !dataDir.isAbsolute()) {
+      throw new IllegalArgumentException("state and data directories are absolute paths");
+    }
+    if (!cgroupParent.startsWith("/") || cgroupParent.contains("..")) {
+      throw new IllegalArgumentException("cgroup parent \"" + cgroupParent + "\" is not absolute");
+    }
+  }
+
+  /** Everything in the usual places. */
+  public static EngineConfig standard() {
+    return at(Path.of("/run/kapal"), Path.of("/var/lib/kapal"));
+  }
+
+  /** Everything as usual but the places. */
+  public static EngineConfig at(Path stateDir, Path dataDir) {
+    return new EngineConfig(
+        stateDir,
+        dataDir,
+        "/kapal",
+        "native",
+        "bridge",
+        LogSpec.of("json-file"),
+        Duration.ofSeconds(10),
+        Optional.empty(),
+        List.of(),
+        4096,
+        "0.1.0-SNAPSHOT",
+        "");
+  }
+
+  public EngineConfig withCgroupParent(String parent) {
+    return new EngineConfig(
+        stateDir,
+        dataDir,
+        parent,
+        defaultRuntime,
+        defaultNetwork,
+        log,
+        stopTimeout,
+        initProgram,
+        idMappings,
+        eventHistory,
+        version,
+        commit);
+  }
+
+  public EngineConfig withDefaults(String runtime, String network, LogSpec log) {
+    return new EngineConfig(
+        stateDir,
+        dataDir,
+        cgroupParent,
+        runtime,
+        network,
+        log,
+        stopTimeout,
+        initProgram,
+        idMappings,
+        eventHistory,
+        version,
+        commit);
+  }
+
+  public EngineConfig withInit(Path program) {
+    return new EngineConfig(
+        stateDir,
+        dataDir,
+        cgroupParent,
+        defaultRuntime,
+        defaultNetwork,
+        log,
+        stopTimeout,
+        Optional.of(program),
+        idMappings,
+        eventHistory,
+        version,
+        commit);
+  }
+
+  public EngineConfig withVersion(String version, String commit) {
+    return new EngineConfig(
+        stateDir,
+        dataDir,
+        cgroupParent,
+        defaultRuntime,
+        defaultNetwork,
+        log,
+        stopTimeout,
+        initProgram,
+        idMappings,
+        eventHistory,
+        version,
+        commit);
+  }
+}
