@@ -43,7 +43,8 @@ public interface Descriptors {
    *
    * @param root a directory
    * @param path relative or absolute
-   * @param how at least one of {@link Resolve#IN_ROOT} and {@link Resolve#BENEATH}
+   * @param how exactly one of {@link Resolve#IN_ROOT} and {@link Resolve#BENEATH} is among them;
+   *     {@link Resolve#NO_MAGICLINKS} always is
    */
   Fd openBeneath(Fd root, String path, int flags, int mode, Set<Resolve> how);
 

@@ -1,17 +1,27 @@
 package dev.kapal.linux;
 
-@SuppressWarnings("DoNotCallSuggester")
+/** Puts the real parts together. */
 final class SystemLinux {
   private SystemLinux() {}
 
   static Linux create(KernelFeatures features) {
-    throw new IllegalStateException("not yet: " + features);
+    Descriptors descriptors = new SystemDescriptors(features);
+    return new Linux(
+        features,
+        descriptors,
+        new SystemMounts(features),
+        new SystemSockets(),
+        new SystemProcesses(features),
+        new SystemMemfds(descriptors),
+        new SystemTerminals(descriptors));
   }
 
+  @SuppressWarnings("DoNotCallSuggester")
   static Poller poller(String threadName) {
     throw new IllegalStateException("not yet: " + threadName);
   }
 
+  @SuppressWarnings("DoNotCallSuggester")
   static CgroupManager cgroups(Linux linux, CgroupLayout layout) {
     throw new IllegalStateException("not yet: " + linux + layout);
   }
