@@ -295,15 +295,12 @@ final class Attachments {
         });
   }
 
-  /** Detaches unless the container has been attached anew since it was found to be left over. */
-  void undo(String containerId, Set<String> live) {
+  /** Detaches unless the record has changed since it was found to be left over. */
+  void undo(AttachmentRecord found) {
     locks.locked(
-        containerId,
+        found.containerId(),
         () -> {
-          store
-              .get(containerId)
-              .filter(r -> !r.complete() || !live.contains(containerId))
-              .ifPresent(this::undoLocked);
+          store.get(found.containerId()).filter(found::equals).ifPresent(this::undoLocked);
           return true;
         });
   }

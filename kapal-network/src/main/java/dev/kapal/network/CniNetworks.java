@@ -171,7 +171,7 @@ final class CniNetworks implements Networks {
         continue;
       }
       try {
-        attachments.undo(record.containerId(), live);
+        attachments.undo(record);
         removed.add(record.containerId());
       } catch (NetworkException e) {
         LOG.log(System.Logger.Level.WARNING, "left over, tried again later: " + e.getMessage());

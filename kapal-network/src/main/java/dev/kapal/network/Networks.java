@@ -82,6 +82,8 @@ public interface Networks {
    * Detaches everything but the containers given, also what a killed process left half-done, and
    * tells plugins which attachments are valid (CNI GC, from 1.1.0).
    *
+   * @param live ids of all containers that are to stay attached, those being attached right now
+   *     included
    * @return the containers that were detached
    */
   List<String> gc(Set<String> live);
