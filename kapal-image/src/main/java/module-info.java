@@ -10,4 +10,9 @@ module dev.kapal.image {
 
   exports dev.kapal.image;
   exports dev.kapal.image.registry;
+  exports dev.kapal.image.registry.auth;
+  exports dev.kapal.image.registry.client;
+
+  opens dev.kapal.image.registry.client to
+      tools.jackson.databind;
 }

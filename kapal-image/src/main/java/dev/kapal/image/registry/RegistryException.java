@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Why a registry did not give, or take, what was asked.
@@ -30,8 +31,12 @@ public abstract sealed class RegistryException extends RuntimeException {
     return attempts;
   }
 
-  /** The same failure with the story of the other endpoints in its message. */
+  /** The same failure with the story of the endpoints tried before it. */
   public abstract RegistryException withAttempts(List<Attempt> others);
+
+  final List<Attempt> with(List<Attempt> others) {
+    return Stream.concat(others.stream(), attempts.stream()).toList();
+  }
 
   final String tell(List<Attempt> others) {
     String message = String.valueOf(getMessage());
@@ -54,7 +59,7 @@ public abstract sealed class RegistryException extends RuntimeException {
 
     @Override
     public NotFound withAttempts(List<Attempt> others) {
-      return new NotFound(tell(others), others);
+      return new NotFound(tell(others), with(others));
     }
   }
 
@@ -68,7 +73,7 @@ public abstract sealed class RegistryException extends RuntimeException {
 
     @Override
     public Unauthorized withAttempts(List<Attempt> others) {
-      return new Unauthorized(tell(others), others);
+      return new Unauthorized(tell(others), with(others));
     }
   }
 
@@ -82,7 +87,7 @@ public abstract sealed class RegistryException extends RuntimeException {
 
     @Override
     public Unreachable withAttempts(List<Attempt> others) {
-      return new Unreachable(tell(others), others, Optional.ofNullable(getCause()));
+      return new Unreachable(tell(others), with(others), Optional.ofNullable(getCause()));
     }
   }
 
@@ -96,7 +101,7 @@ public abstract sealed class RegistryException extends RuntimeException {
 
     @Override
     public TlsProblem withAttempts(List<Attempt> others) {
-      return new TlsProblem(tell(others), others, Optional.ofNullable(getCause()));
+      return new TlsProblem(tell(others), with(others), Optional.ofNullable(getCause()));
     }
   }
 
@@ -110,7 +115,7 @@ public abstract sealed class RegistryException extends RuntimeException {
 
     @Override
     public ProtocolProblem withAttempts(List<Attempt> others) {
-      return new ProtocolProblem(tell(others), others, Optional.ofNullable(getCause()));
+      return new ProtocolProblem(tell(others), with(others), Optional.ofNullable(getCause()));
     }
   }
 
@@ -124,7 +129,7 @@ public abstract sealed class RegistryException extends RuntimeException {
 
     @Override
     public DigestMismatch withAttempts(List<Attempt> others) {
-      return new DigestMismatch(tell(others), others);
+      return new DigestMismatch(tell(others), with(others));
     }
   }
 
@@ -145,7 +150,7 @@ public abstract sealed class RegistryException extends RuntimeException {
 
     @Override
     public TooManyRequests withAttempts(List<Attempt> others) {
-      return new TooManyRequests(tell(others), others, retryAfter);
+      return new TooManyRequests(tell(others), with(others), retryAfter);
     }
   }
 

@@ -36,7 +36,15 @@ public final class Pem {
 
   private Pem() {}
 
-  private record Block(String label, byte[] content) {}
+  private record Block(String label, String base64) {
+    byte[] content(String origin) throws IOException {
+      try {
+        return Base64.getMimeDecoder().decode(base64);
+      } catch (IllegalArgumentException e) {
+        throw new IOException(origin + " has a damaged PEM block " + label, e);
+      }
+    }
+  }
 
   /** Reads all certificates of a file, in order. */
   public static List<X509Certificate> certificates(Path file) throws IOException {
@@ -55,7 +63,7 @@ public final class Pem {
       for (Block block : blocks(text, origin)) {
         if (block.label.equals("CERTIFICATE") || block.label.equals("TRUSTED CERTIFICATE")) {
           Certificate certificate =
-              factory.generateCertificate(new ByteArrayInputStream(block.content));
+              factory.generateCertificate(new ByteArrayInputStream(block.content(origin)));
           if (certificate instanceof X509Certificate x509) {
             found.add(x509);
           }
@@ -76,13 +84,13 @@ public final class Pem {
     for (Block block : blocks(text, origin)) {
       switch (block.label) {
         case "PRIVATE KEY" -> {
-          return pkcs8(block.content, origin);
+          return pkcs8(block.content(origin), origin);
         }
         case "RSA PRIVATE KEY" -> {
-          return pkcs8(Der.pkcs8FromRsa(block.content), origin);
+          return pkcs8(Der.pkcs8FromRsa(block.content(origin)), origin);
         }
         case "EC PRIVATE KEY" -> {
-          return pkcs8(Der.pkcs8FromEc(block.content, origin), origin);
+          return pkcs8(Der.pkcs8FromEc(block.content(origin), origin), origin);
         }
         case "ENCRYPTED PRIVATE KEY" ->
             throw new IOException(
@@ -126,11 +134,7 @@ public final class Pem {
         throw new IOException(
             origin + " holds an encrypted key; remove its passphrase (openssl pkey -in … -out …)");
       }
-      try {
-        blocks.add(new Block(matcher.group(1), Base64.getMimeDecoder().decode(body)));
-      } catch (IllegalArgumentException e) {
-        throw new IOException(origin + " has a damaged PEM block " + matcher.group(1));
-      }
+      blocks.add(new Block(matcher.group(1), body));
     }
     return blocks;
   }

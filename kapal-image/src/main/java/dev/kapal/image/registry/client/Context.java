@@ -1,0 +1,44 @@
+package dev.kapal.image.registry.client;
+
+import dev.kapal.image.registry.RegistryConfig;
+import dev.kapal.image.registry.auth.Authenticator;
+import dev.kapal.image.registry.hosts.Endpoint;
+import dev.kapal.image.registry.hosts.Endpoints;
+import dev.kapal.image.registry.http.HttpTransport;
+import java.net.URI;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** What all callers of one client share. */
+final class Context implements AutoCloseable {
+  final RegistryConfig config;
+  final Endpoints endpoints;
+  final HttpTransport transport;
+  final Authenticator authenticator;
+  final Retry retry;
+
+  /** Endpoints that may speak http and were found not to speak TLS. */
+  private final Set<URI> plain = ConcurrentHashMap.newKeySet();
+
+  Context(RegistryConfig config) {
+    this.config = config;
+    this.endpoints = new Endpoints(config);
+    this.transport = new HttpTransport(config);
+    this.authenticator = new Authenticator(transport, config);
+    this.retry = new Retry(config.timing());
+  }
+
+  /** The endpoint as it is to be spoken to. */
+  Endpoint spoken(Endpoint endpoint) {
+    return endpoint.httpAllowed() && plain.contains(endpoint.base()) ? endpoint.plain() : endpoint;
+  }
+
+  void speaksNoTls(Endpoint endpoint) {
+    plain.add(endpoint.base());
+  }
+
+  @Override
+  public void close() {
+    transport.close();
+  }
+}
