@@ -124,7 +124,7 @@ final class SystemSockets implements Sockets {
   public Credentials peerCredentials(Fd socket) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment ucred = arena.allocate(12, 4);
-      MemorySegment length = arena.allocate(JAVA_INT, 12);
+      MemorySegment length = arena.allocateFrom(JAVA_INT, 12);
       Sys.check(
           Sys.call(
               arena,

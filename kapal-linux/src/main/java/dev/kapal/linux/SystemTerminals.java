@@ -113,7 +113,7 @@ final class SystemTerminals implements Terminals {
       if (!descriptors.fstat(master).rdev().equals(PTMX)) {
         throw new ErrnoException("openpty", "/dev/ptmx, which is not device 5:2", Errno.ENODEV);
       }
-      MemorySegment value = arena.allocate(JAVA_INT, 0);
+      MemorySegment value = arena.allocateFrom(JAVA_INT, 0);
       ioctl(arena, master, TIOCSPTLCK, value.address(), "ioctl(TIOCSPTLCK)");
       ioctl(arena, master, TIOCGPTN, value.address(), "ioctl(TIOCGPTN)");
       int flags = Fcntl.O_RDWR | Fcntl.O_NOCTTY | Fcntl.O_CLOEXEC;
