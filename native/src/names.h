@@ -1,0 +1,6 @@
+// The names that the one binary goes by.
+#pragma once
+int client_main(int count, char **words);
+int monitor_main(int count, char **words);
+int pause_main(int count, char **words);
+int init_main(int count, char **words);
