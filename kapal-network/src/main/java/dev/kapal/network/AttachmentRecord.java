@@ -2,7 +2,6 @@ package dev.kapal.network;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -93,12 +92,17 @@ record AttachmentRecord(
         ports);
   }
 
+  /**
+   * Whether the record must outlive a power loss. Kapal's own networks leave nothing behind one but
+   * address leases, which are swept when no record knows them; what plugins of others keep where,
+   * nobody knows.
+   */
+  boolean durable() {
+    return joins.stream().anyMatch(j -> !j.list().managed());
+  }
+
   /** Networks of this record by name. */
   boolean uses(String network) {
     return joins.stream().anyMatch(j -> j.list().name().equals(network));
-  }
-
-  Optional<Join> first() {
-    return joins.stream().findFirst();
   }
 }

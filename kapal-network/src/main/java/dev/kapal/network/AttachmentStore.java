@@ -55,6 +55,9 @@ final class AttachmentStore {
       if (name.startsWith(".")) {
         // A write that a killed process did not finish: the record it was to replace is whole.
         Files.deleteIfExists(file);
+      } else if (name.endsWith(SUFFIX) && Files.size(file) == 0) {
+        // Written just before a power loss and never flushed: see AttachmentRecord.durable().
+        Files.deleteIfExists(file);
       } else if (name.endsWith(SUFFIX)) {
         AttachmentRecord record =
             AttachmentRecord.parse(
@@ -89,9 +92,10 @@ final class AttachmentStore {
     return directory.resolve(containerId + SUFFIX);
   }
 
-  /** Writes durably, then publishes in memory. */
+  /** Writes so that the record survives this process, then publishes it in memory. */
   void put(AttachmentRecord record) {
-    NetworkFiles.write(file(record.containerId()), Json.text(record.toJson()), "rw-------");
+    NetworkFiles.write(
+        file(record.containerId()), Json.text(record.toJson()), "rw-------", record.durable());
     records.put(record.containerId(), record);
   }
 

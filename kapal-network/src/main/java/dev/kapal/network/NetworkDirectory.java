@@ -10,10 +10,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Reads the network configurations of a directory, in the order of their file names. */
 final class NetworkDirectory {
   private static final System.Logger LOG = System.getLogger(NetworkDirectory.class.getName());
+
+  private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
+  private static final int MAX_REPORTED = 256;
 
   private final Path directory;
 
@@ -28,10 +33,17 @@ final class NetworkDirectory {
       try {
         readOne(file).ifPresent(out::add);
       } catch (NetworkException e) {
-        LOG.log(System.Logger.Level.WARNING, "ignored: " + e.getMessage());
+        report(String.valueOf(e.getMessage()));
       }
     }
     return out;
+  }
+
+  /** Directories are read at each look-up: the same complaint once is enough. */
+  private static void report(String complaint) {
+    boolean known = REPORTED.size() < MAX_REPORTED && !REPORTED.add(complaint);
+    LOG.log(
+        known ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING, "ignored: " + complaint);
   }
 
   Optional<NetworkList> readOne(Path file) {

@@ -56,6 +56,15 @@ public final class NetworkFiles {
    * @param mode such as {@code rw-r--r--}
    */
   public static void write(Path file, String text, String mode) {
+    write(file, text, mode, true);
+  }
+
+  /**
+   * Writes a file whole or not at all.
+   *
+   * @param durable whether it survives a power loss as well as the death of this process
+   */
+  static void write(Path file, String text, String mode, boolean durable) {
     Path temporary =
         file.resolveSibling("." + file.getFileName() + "." + Thread.currentThread().threadId());
     var permissions = PosixFilePermissions.fromString(mode);
@@ -70,12 +79,16 @@ public final class NetworkFiles {
                   LinkOption.NOFOLLOW_LINKS),
               PosixFilePermissions.asFileAttribute(permissions))) {
         writeFully(channel, text);
-        channel.force(true);
+        if (durable) {
+          channel.force(true);
+        }
       }
       // The umask may have taken bits away.
       Files.setPosixFilePermissions(temporary, permissions);
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-      sync(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+      if (durable) {
+        sync(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+      }
     } catch (IOException e) {
       throw new NetworkException.State("cannot write " + file + ": " + e, e);
     } finally {
