@@ -5,4 +5,5 @@ module dev.kapal.runtime {
   requires transitive dev.kapal.linux;
 
   exports dev.kapal.runtime;
+  exports dev.kapal.runtime.plan;
 }

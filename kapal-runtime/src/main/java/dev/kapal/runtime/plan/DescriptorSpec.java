@@ -1,0 +1,26 @@
+package dev.kapal.runtime.plan;
+
+import dev.kapal.oci.runtime.IdMapping;
+import java.util.List;
+
+/** A descriptor that has to come with the plan, to be opened by whoever launches it. */
+public sealed interface DescriptorSpec {
+  /** The caller's descriptor of that index, passed through to the process. */
+  record Preserved(int index) implements DescriptorSpec {}
+
+  /** The container's cgroup v2 directory. */
+  record CgroupDirectory() implements DescriptorSpec {}
+
+  /**
+   * A detached copy of a host directory's mount with mapped ids (mount_setattr(2),
+   * MOUNT_ATTR_IDMAP).
+   */
+  record IdMappedTree(String source, boolean recursive, List<IdMapping> uids, List<IdMapping> gids)
+      implements DescriptorSpec {
+    /** Copies the lists. */
+    public IdMappedTree {
+      uids = List.copyOf(uids);
+      gids = List.copyOf(gids);
+    }
+  }
+}
