@@ -16,9 +16,8 @@ final class SystemLinux {
         new SystemTerminals(descriptors));
   }
 
-  @SuppressWarnings("DoNotCallSuggester")
   static Poller poller(String threadName) {
-    throw new IllegalStateException("not yet: " + threadName);
+    return new EpollPoller(threadName);
   }
 
   @SuppressWarnings("DoNotCallSuggester")
