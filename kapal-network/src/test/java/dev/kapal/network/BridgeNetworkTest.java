@@ -138,18 +138,95 @@ final class BridgeNetworkTest {
     assertThat(netns.in("c1", "ip", "route").output()).contains("default via 10.213.0.1");
   }
 
-  @Test
-  void publishedPortsAreReachable() throws Exception {
-    // A second machine: the outside world behind a veth pair.
+  /** A second machine behind a veth pair: 10.178.0.2, the host is 10.178.0.1 there. */
+  private void makeWorld() throws Exception {
     netns.add("world");
     String world = Path.of(netns.path("world")).getFileName().toString();
     netns.in("host", "ip", "link", "add", "up0", "type", "veth", "peer", "name", "w0");
     netns.in("host", "ip", "link", "set", "w0", "netns", world);
     netns.in("host", "ip", "address", "add", "10.178.0.1/24", "dev", "up0");
+    netns.in("host", "ip", "address", "add", "fd78::1/64", "dev", "up0", "nodad");
     netns.in("host", "ip", "link", "set", "up0", "up");
     netns.in("world", "ip", "address", "add", "10.178.0.2/24", "dev", "w0");
+    netns.in("world", "ip", "address", "add", "fd78::2/64", "dev", "w0", "nodad");
     netns.in("world", "ip", "link", "set", "w0", "up");
+  }
 
+  @Test
+  void aFirewallThatDropsWhatIsForwardedIsOpenedForTheBridge() throws Exception {
+    makeWorld();
+    netns.in("host", "iptables", "-P", "FORWARD", "DROP");
+    Attachment web =
+        networks.attach(
+            AttachRequest.of("web", netns.add("c1"), "bridge", List.of(PortMapping.parse("80"))));
+    List<Process> servers = List.of(serve("c1", "tcp", 80), serve("world", "tcp", 81));
+    try {
+      assertThat(ask("c1", "10.178.0.2", "tcp", 81)).as("out of the bridge").isEqualTo("hi");
+      assertThat(ask("world", "10.178.0.1", "tcp", web.ports().getFirst().hostPort()))
+          .as("published port")
+          .isEqualTo("hi");
+    } finally {
+      servers.forEach(Process::destroyForcibly);
+    }
+    networks.detach("web");
+  }
+
+  @Test
+  void networksAreApartFromEachOther() throws Exception {
+    networks.create(NetworkSpec.bridge("red"));
+    networks.create(NetworkSpec.bridge("blue"));
+    Attachment red =
+        networks.attach(
+            AttachRequest.of("red", netns.add("c1"), "red", List.of(PortMapping.parse("80"))));
+    networks.attach(AttachRequest.of("blue", netns.add("c2"), "blue", List.of()));
+    Process server = serve("c1", "tcp", 80);
+    try {
+      assertThat(ask("host", address(red, false), "tcp", 80)).isEqualTo("hi");
+      assertThat(connects("c2", address(red, false), 80)).isFalse();
+      String gateway =
+          Addresses.text(networks.inspect("red").subnets().getFirst().gatewayOrFirst());
+      assertThat(ask("c2", gateway, "tcp", red.ports().getFirst().hostPort()))
+          .as("a published port is for everybody")
+          .isEqualTo("hi");
+    } finally {
+      server.destroyForcibly();
+    }
+  }
+
+  private boolean connects(String where, String host, int port) throws Exception {
+    String script =
+        "import socket; s=socket.socket(); s.settimeout(1.5); s.connect(('%s',%d))"
+            .formatted(host, port);
+    return netns.in(where, "python3", "-c", script).exitCode() == 0;
+  }
+
+  @Test
+  void rulesThroughIptablesComeAndGo() throws Exception {
+    for (boolean internal : new boolean[] {false, true}) {
+      BridgeRules rules =
+          new BridgeRules("0123456789ab", "kt0", List.of(IpPrefix.parse("10.9.0.0/24")), internal);
+      IptablesRules through =
+          new IptablesRules(
+              new HostPrograms(netns.runner()), HostPrograms.find("iptables").orElseThrow());
+      netns.in("host", "iptables", "-P", "FORWARD", "DROP");
+      for (int twice = 0; twice < 2; twice++) {
+        through.ensureOwn(rules, false);
+        through.ensureForwarding(rules);
+      }
+      String filter = netns.in("host", "iptables", "-S", "FORWARD").output();
+      String nat = netns.in("host", "iptables", "-t", "nat", "-S").output();
+      assertThat(filter.lines().filter(l -> l.contains("kt0"))).hasSize(internal ? 2 : 3);
+      assertThat(nat.lines().filter(l -> l.contains("MASQUERADE"))).hasSize(internal ? 0 : 1);
+      through.remove(rules, false);
+      assertThat(netns.in("host", "iptables", "-S", "FORWARD").output()).doesNotContain("kt0");
+      assertThat(netns.in("host", "iptables", "-t", "nat", "-S").output())
+          .doesNotContain("MASQUERADE");
+    }
+  }
+
+  @Test
+  void publishedPortsAreReachable() throws Exception {
+    makeWorld();
     Attachment web =
         networks.attach(
             AttachRequest.of(
