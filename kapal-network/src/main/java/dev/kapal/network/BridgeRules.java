@@ -53,6 +53,17 @@ record BridgeRules(String key, String bridge, List<IpPrefix> subnets, boolean in
               .append("%s daddr != %s masquerade\n".formatted(ip, multicast));
         }
       }
+      if (!v6) {
+        // The portmap plugin sets route_localnet, so that the host reaches published ports through
+        // 127.0.0.1; without this, containers could reach the host's loopback (CVE-2020-8558).
+        String guard = "ip kapal guard_" + key;
+        out.append("add chain ")
+            .append(guard)
+            .append(" { type filter hook prerouting priority -300 ; }\n");
+        out.append("flush chain ").append(guard).append('\n');
+        out.append(
+            "add rule %s iifname \"%s\" ip daddr 127.0.0.0/8 drop\n".formatted(guard, bridge));
+      }
       String chain = ip + " kapal forward_" + key;
       out.append("add chain ")
           .append(chain)
@@ -82,7 +93,7 @@ record BridgeRules(String key, String bridge, List<IpPrefix> subnets, boolean in
       }
       String ip = v6 ? "ip6" : "ip";
       out.append("add table ").append(ip).append(" kapal\n");
-      for (String name : List.of("masquerade_", "forward_")) {
+      for (String name : List.of("masquerade_", "forward_", "guard_")) {
         String chain = ip + " kapal " + name + key;
         out.append("add chain ").append(chain).append('\n');
         out.append("flush chain ").append(chain).append('\n');

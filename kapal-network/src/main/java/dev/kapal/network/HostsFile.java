@@ -56,6 +56,13 @@ public record HostsFile(List<Entry> entries) {
     return new HostsFile(entries);
   }
 
+  /** The same with further lines, such as those of {@link Peers}. */
+  public HostsFile and(List<Entry> more) {
+    List<Entry> all = new ArrayList<>(entries);
+    all.addAll(more);
+    return new HostsFile(all);
+  }
+
   /**
    * Reads the argument of {@code --add-host}: {@code name:address} or {@code name=address}, several
    * names apart by {@code ;} (Podman); the address may be {@code host-gateway}, an IPv6 one may

@@ -19,6 +19,12 @@ final class IptablesRules {
   private static List<Rule> own(BridgeRules rules, boolean v6) {
     List<Rule> out = new ArrayList<>();
     String bridge = rules.bridge();
+    if (!v6) {
+      // The host's loopback: see the guard chain of BridgeRules.
+      out.add(
+          new Rule(
+              "mangle", "PREROUTING", List.of("-i", bridge, "-d", "127.0.0.0/8", "-j", "DROP")));
+    }
     if (rules.internal()) {
       out.add(
           new Rule("filter", "FORWARD", List.of("-i", bridge, "!", "-o", bridge, "-j", "DROP")));

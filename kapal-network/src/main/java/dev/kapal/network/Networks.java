@@ -57,7 +57,8 @@ public interface Networks {
 
   /**
    * Takes a container out of all its networks and frees its ports. Does nothing for one that is not
-   * attached; works when the network namespace is gone.
+   * attached; works when the network namespace is gone, and is then several times faster, since the
+   * kernel removes the interfaces by itself.
    *
    * @throws NetworkException.PluginFailed when a plugin could not undo its part: the record stays,
    *     calling again tries again

@@ -156,6 +156,7 @@ final class BridgeNetworkTest {
   void aFirewallThatDropsWhatIsForwardedIsOpenedForTheBridge() throws Exception {
     makeWorld();
     netns.in("host", "iptables", "-P", "FORWARD", "DROP");
+    Process local = serve("host", "tcp", 99);
     Attachment web =
         networks.attach(
             AttachRequest.of("web", netns.add("c1"), "bridge", List.of(PortMapping.parse("80"))));
@@ -165,7 +166,25 @@ final class BridgeNetworkTest {
       assertThat(ask("world", "10.178.0.1", "tcp", web.ports().getFirst().hostPort()))
           .as("published port")
           .isEqualTo("hi");
+      assertThat(ask("host", "127.0.0.1", "tcp", web.ports().getFirst().hostPort()))
+          .as("published port through the host's loopback")
+          .isEqualTo("hi");
+      // What a container with CAP_NET_RAW could craft: packets for the host's loopback.
+      assertThat(ask("host", "127.0.0.1", "tcp", 99)).isEqualTo("hi");
+      netns.in("c1", "ip", "link", "set", "lo", "down");
+      netns.in("c1", "ip", "address", "flush", "dev", "lo");
+      netns.in("c1", "ip", "route", "del", "local", "127.0.0.0/8", "table", "local");
+      String gateway =
+          Addresses.text(networks.inspect("bridge").subnets().getFirst().gatewayOrFirst());
+      netns.in("c1", "ip", "route", "add", "127.0.0.0/8", "via", gateway, "dev", "eth0");
+      netns.in("c1", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet");
+      assertThat(connects("c1", "127.0.0.1", 99)).isFalse();
+      String rules = netns.in("host", "nft", "list", "table", "ip", "kapal").output();
+      String guard = rules.lines().filter(l -> l.contains("chain guard_")).findFirst().orElse("");
+      netns.in("host", "nft", "flush", "chain", "ip", "kapal", guard.strip().split(" ")[1]);
+      assertThat(connects("c1", "127.0.0.1", 99)).as("the rule is what held it off").isTrue();
     } finally {
+      local.destroyForcibly();
       servers.forEach(Process::destroyForcibly);
     }
     networks.detach("web");
@@ -216,6 +235,8 @@ final class BridgeNetworkTest {
       String filter = netns.in("host", "iptables", "-S", "FORWARD").output();
       String nat = netns.in("host", "iptables", "-t", "nat", "-S").output();
       assertThat(filter.lines().filter(l -> l.contains("kt0"))).hasSize(internal ? 2 : 3);
+      assertThat(netns.in("host", "iptables", "-t", "mangle", "-S").output())
+          .contains("127.0.0.0/8");
       assertThat(nat.lines().filter(l -> l.contains("MASQUERADE"))).hasSize(internal ? 0 : 1);
       through.remove(rules, false);
       assertThat(netns.in("host", "iptables", "-S", "FORWARD").output()).doesNotContain("kt0");

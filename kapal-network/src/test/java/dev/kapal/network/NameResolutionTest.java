@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,6 +111,37 @@ final class NameResolutionTest {
   private static String text(String added, List<InetAddress> gateway) {
     HostsFile.Entry entry = HostsFile.parseAdded(added, gateway).getFirst();
     return Addresses.text(entry.address()) + " " + entry.names();
+  }
+
+  private static Attachment on(String id, String address, String network, String... aliases) {
+    JoinedNetwork joined =
+        new JoinedNetwork(
+            network,
+            "eth0",
+            List.of(),
+            List.of(
+                new JoinedNetwork.Address(
+                    IpPrefix.parse(address), Optional.empty(), OptionalInt.empty())),
+            List.of(),
+            JoinedNetwork.Dns.NONE,
+            List.of(aliases),
+            "{}");
+    return new Attachment(id, "/x", List.of(joined), List.of());
+  }
+
+  @Test
+  void peersOfTheSameNetworkHaveNames() {
+    List<Attachment> all =
+        List.of(
+            on("a", "10.1.0.2/24", "red"),
+            on("b", "10.1.0.3/24", "red", "db", "b"),
+            on("c", "10.2.0.2/24", "blue"),
+            on("d", "10.88.0.2/16", "bridge"),
+            on("e", "10.88.0.3/16", "bridge"));
+    String text = new HostsFile(List.of()).and(Peers.of("a", all, List::of)).text();
+    assertThat(text).isEqualTo("10.1.0.3\tb db\n");
+    assertThat(Peers.of("d", all, List::of)).isEmpty();
+    assertThat(Peers.of("unknown", all, List::of)).isEmpty();
   }
 
   @Test
