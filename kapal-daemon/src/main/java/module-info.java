@@ -1,7 +1,7 @@
 /** The daemon: wiring, sockets, signals. */
 module dev.kapal.daemon {
   requires static transitive org.jspecify;
-  requires transitive dev.kapal.cli;
-
-  exports dev.kapal.daemon;
+  requires dev.kapal.cli;
+  requires dev.kapal.engine;
+  requires java.logging;
 }

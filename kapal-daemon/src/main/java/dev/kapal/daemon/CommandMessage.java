@@ -76,8 +76,7 @@ record CommandMessage(
     int start = in.position();
     while (in.hasRemaining()) {
       if (in.get() == 0) {
-        return new String(
-            in.array(), start, in.position() - 1 - start, StandardCharsets.UTF_8);
+        return new String(in.array(), start, in.position() - 1 - start, StandardCharsets.UTF_8);
       }
     }
     throw new ProtocolException("a string runs over the end of COMMAND");

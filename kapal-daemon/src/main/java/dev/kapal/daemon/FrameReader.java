@@ -8,7 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Reads messages from one client, and the descriptors that come with the first. Owned by one thread at a time. */
+/**
+ * Reads messages from one client, and the descriptors that come with the first. Owned by one thread
+ * at a time.
+ */
 final class FrameReader {
   private static final int STREAMS = 3;
 

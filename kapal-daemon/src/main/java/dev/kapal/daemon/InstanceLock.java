@@ -11,7 +11,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
-/** One daemon over one pair of folders: a lock that the kernel drops when the process ends, however it ends. */
+/**
+ * One daemon over one pair of folders: a lock that the kernel drops when the process ends, however
+ * it ends.
+ */
 final class InstanceLock implements AutoCloseable {
   private final FileLock lock;
   private final Path pidFile;
@@ -44,10 +47,8 @@ final class InstanceLock implements AutoCloseable {
     }
     Path pidFile = dir.resolve("kapald.pid");
     Path fresh = dir.resolve("kapald.pid.new");
-    Files.write(
-        fresh, (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII));
-    Files.move(
-        fresh, pidFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Files.write(fresh, (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII));
+    Files.move(fresh, pidFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     return Optional.of(new InstanceLock(lock, pidFile));
   }
 

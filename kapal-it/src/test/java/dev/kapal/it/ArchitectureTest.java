@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The arrows between modules and the places where dangerous tools may be used (docs/architecture.md). */
+/**
+ * The arrows between modules and the places where dangerous tools may be used
+ * (docs/architecture.md).
+ */
 final class ArchitectureTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -31,31 +34,29 @@ final class ArchitectureTest {
     arrows.put("network", List.of("linux"));
     arrows.put("engine", List.of("oci", "linux", "image", "runtime", "network"));
     arrows.put("cli", List.of("oci", "linux", "image", "runtime", "network", "engine"));
-    arrows.put(
-        "daemon", List.of("oci", "linux", "image", "runtime", "network", "engine", "cli"));
+    arrows.put("daemon", List.of("oci", "linux", "image", "runtime", "network", "engine", "cli"));
     return arrows;
   }
 
   @Test
   void modulesKnowOnlyWhatLiesBelowThem() {
-    ARROWS.forEach(
-        (module, below) -> {
-          List<String> forbidden = new ArrayList<>();
-          for (String other : ARROWS.keySet()) {
-            if (!other.equals(module) && !below.contains(other)) {
-              forbidden.add("dev.kapal." + other + "..");
-            }
-          }
-          if (!forbidden.isEmpty()) {
-            ArchRuleDefinition.noClasses()
-                .that()
-                .resideInAPackage("dev.kapal." + module + "..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(forbidden.toArray(String[]::new))
-                .check(CLASSES);
-          }
-        });
+    ARROWS.forEach((module, below) -> {
+      List<String> forbidden = new ArrayList<>();
+      for (String other : ARROWS.keySet()) {
+        if (!other.equals(module) && !below.contains(other)) {
+          forbidden.add("dev.kapal." + other + "..");
+        }
+      }
+      if (!forbidden.isEmpty()) {
+        ArchRuleDefinition.noClasses()
+            .that()
+            .resideInAPackage("dev.kapal." + module + "..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(forbidden.toArray(String[]::new))
+            .check(CLASSES);
+      }
+    });
   }
 
   @Test
@@ -95,13 +96,12 @@ final class ArchitectureTest {
   void packagesFormNoCircles() {
     ARROWS
         .keySet()
-        .forEach(
-            module ->
-                slices()
-                    .matching("dev.kapal." + module + ".(**)")
-                    .should()
-                    .beFreeOfCycles()
-                    .allowEmptyShould(true)
-                    .check(CLASSES));
+        .forEach(module ->
+            slices()
+                .matching("dev.kapal." + module + ".(**)")
+                .should()
+                .beFreeOfCycles()
+                .allowEmptyShould(true)
+                .check(CLASSES));
   }
 }

@@ -16,10 +16,19 @@ final class CrashTest {
   void containersGoOnAndTellTheirStoryAfterwards() throws InterruptedException {
     try (Daemon daemon = Daemon.start()) {
       daemon.ok(
-          "run", "-d", "--name", "counter", "--network", "none", "busybox", "sh", "-c",
+          "run",
+          "-d",
+          "--name",
+          "counter",
+          "--network",
+          "none",
+          "busybox",
+          "sh",
+          "-c",
           "i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo $i; usleep 10000; done; exit 7");
       daemon.ok("run", "-d", "--name", "sleeper", "--network", "none", "busybox", "sleep", "600");
-      daemon.ok("run", "-d", "--rm", "--name", "gone", "--network", "none", "busybox", "sleep", "1");
+      daemon.ok(
+          "run", "-d", "--rm", "--name", "gone", "--network", "none", "busybox", "sleep", "1");
       TimeUnit.MILLISECONDS.sleep(300);
       daemon.kill9();
       TimeUnit.MILLISECONDS.sleep(4000);
@@ -46,10 +55,22 @@ final class CrashTest {
         String name = "k" + round;
         try {
           clients.add(begin(daemon, "run", "--rm", "--network", "none", "busybox", "true"));
-          clients.add(begin(daemon, "create", "--name", name, "--network", "none", "busybox", "true"));
+          clients.add(
+              begin(daemon, "create", "--name", name, "--network", "none", "busybox", "true"));
           clients.add(begin(daemon, "exec", "keeper", "true"));
           if (round % 3 == 0) {
-            clients.add(begin(daemon, "run", "-d", "--name", name + "d", "--network", "none", "busybox", "sleep", "0.05"));
+            clients.add(
+                begin(
+                    daemon,
+                    "run",
+                    "-d",
+                    "--name",
+                    name + "d",
+                    "--network",
+                    "none",
+                    "busybox",
+                    "sleep",
+                    "0.05"));
           }
           if (round > 0) {
             clients.add(begin(daemon, "rm", "-f", "k" + (round - 1)));
@@ -60,7 +81,8 @@ final class CrashTest {
           for (Process client : clients) {
             if (!client.waitFor(20, TimeUnit.SECONDS)) {
               client.destroyForcibly();
-              throw new AssertionError("round " + round + ": a client does not notice the daemon's end");
+              throw new AssertionError(
+                  "round " + round + ": a client does not notice the daemon's end");
             }
           }
         }
@@ -74,12 +96,11 @@ final class CrashTest {
       assertThat(daemon.ok("ps", "-aq")).isEmpty();
       assertThat(daemon.command("system", "check").mustSucceed().status()).isZero();
       assertThat(Traces.of(daemon))
-          .satisfies(
-              traces -> {
-                assertThat(traces.mounts()).isZero();
-                assertThat(traces.cgroups()).isZero();
-                assertThat(traces.monitors()).isZero();
-              });
+          .satisfies(traces -> {
+            assertThat(traces.mounts()).isZero();
+            assertThat(traces.cgroups()).isZero();
+            assertThat(traces.monitors()).isZero();
+          });
     }
   }
 

@@ -35,6 +35,11 @@ final class Daemon implements AutoCloseable {
     return start(List.of("nsenter", "--net=/run/netns/" + namespace), options);
   }
 
+  /** A daemon that is started by a wrapper, which executes it. */
+  static Daemon startUnder(String wrapper, String... options) {
+    return start(List.of(wrapper), options);
+  }
+
   private static Daemon start(List<String> prefix, String... options) {
     try {
       // A short path: the address of a unix socket holds 107 bytes.
@@ -72,8 +77,7 @@ final class Daemon implements AutoCloseable {
   void launch() {
     List<String> command = new ArrayList<>(prefix);
     command.add(Installation.home().resolve("bin/kapald").toString());
-    command.addAll(
-        List.of("--run-dir", run().toString(), "--data-dir", data().toString()));
+    command.addAll(List.of("--run-dir", run().toString(), "--data-dir", data().toString()));
     command.addAll(List.of("--cgroup-parent", cgroup));
     command.addAll(options);
     try {

@@ -37,13 +37,12 @@ final class EnduranceTest {
       List<Callable<Result>> runs = new ArrayList<>();
       for (int i = 0; i < 1000; i++) {
         String word = "n" + i;
-        runs.add(
-            () -> {
-              Result result =
-                  daemon.command("run", "--rm", "--network", "none", "busybox", "echo", word);
-              assertThat(result.out()).isEqualTo(word + "\n");
-              return result.mustSucceed();
-            });
+        runs.add(() -> {
+          Result result =
+              daemon.command("run", "--rm", "--network", "none", "busybox", "echo", word);
+          assertThat(result.out()).isEqualTo(word + "\n");
+          return result.mustSucceed();
+        });
       }
       for (Future<Result> run : four.invokeAll(runs)) {
         run.get();
@@ -60,13 +59,11 @@ final class EnduranceTest {
       List<Callable<String>> runs = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
         String word = "client" + i;
-        runs.add(
-            () ->
-                daemon
-                    .commandWithInput(
-                        word, "run", "-i", "--rm", "--network", "none", "busybox", "cat")
-                    .mustSucceed()
-                    .out());
+        runs.add(() ->
+            daemon
+                .commandWithInput(word, "run", "-i", "--rm", "--network", "none", "busybox", "cat")
+                .mustSucceed()
+                .out());
       }
       List<Future<String>> results = hundred.invokeAll(runs);
       for (int i = 0; i < 100; i++) {

@@ -10,7 +10,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Networks by the command line; the daemon lives in a network namespace of its own, so the host's network is untouched. */
+/**
+ * Networks by the command line; the daemon lives in a network namespace of its own, so the host's
+ * network is untouched.
+ */
 final class NetworkTest {
   private static final String NAMESPACE = "kit" + ProcessHandle.current().pid();
   private static Daemon daemon;
@@ -47,19 +50,27 @@ final class NetworkTest {
     assertThat(daemon.ok("run", "--rm", "--network", "none", "busybox", "ls", "/sys/class/net"))
         .isEqualTo("lo");
     assertThat(
-            daemon.ok("run", "--rm", "--network", "none", "busybox", "ping", "-c", "1", "127.0.0.1"))
+            daemon.ok(
+                "run", "--rm", "--network", "none", "busybox", "ping", "-c", "1", "127.0.0.1"))
         .contains("1 packets received");
   }
 
   @Test
   void containersOnTheBridgeReachEachOther() {
-    daemon.ok("run", "-d", "--name", "server", "busybox", "sh", "-c", "echo served | nc -l -p 7000");
+    daemon.ok(
+        "run", "-d", "--name", "server", "busybox", "sh", "-c", "echo served | nc -l -p 7000");
     String address = daemon.ok("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "server");
     assertThat(address).matches("[0-9.]+");
     assertThat(
             daemon.ok(
-                "run", "--rm", "busybox", "sh", "-c",
-                "for i in 1 2 3 4 5 6 7 8 9; do nc -w 2 " + address + " 7000 && break; usleep 100000; done"))
+                "run",
+                "--rm",
+                "busybox",
+                "sh",
+                "-c",
+                "for i in 1 2 3 4 5 6 7 8 9; do nc -w 2 "
+                    + address
+                    + " 7000 && break; usleep 100000; done"))
         .isEqualTo("served");
     assertThat(daemon.ok("exec", "server", "cat", "/etc/hosts")).contains(address);
   }
@@ -67,11 +78,22 @@ final class NetworkTest {
   @Test
   void publishedPortsAnswerFromTheHost() {
     daemon.ok(
-        "run", "-d", "--name", "web", "-p", "127.0.0.1:18080:80", "-p", "18081:81/udp", "busybox", "sh", "-c",
+        "run",
+        "-d",
+        "--name",
+        "web",
+        "-p",
+        "127.0.0.1:18080:80",
+        "-p",
+        "18081:81/udp",
+        "busybox",
+        "sh",
+        "-c",
         "while :; do echo hello | nc -l -p 80; done");
     assertThat(daemon.ok("port", "web", "80")).isEqualTo("127.0.0.1:18080");
     assertThat(
-            inside("for i in 1 2 3 4 5 6 7 8 9; do busybox nc -w 2 127.0.0.1 18080 </dev/null && break; sleep 0.2; done"))
+            inside(
+                "for i in 1 2 3 4 5 6 7 8 9; do busybox nc -w 2 127.0.0.1 18080 </dev/null && break; sleep 0.2; done"))
         .isEqualTo("hello");
     Result taken = daemon.command("run", "--rm", "-p", "127.0.0.1:18080:80", "busybox", "true");
     assertThat(taken.status()).isEqualTo(125);
@@ -84,22 +106,38 @@ final class NetworkTest {
     String mine = daemon.ok("exec", "first", "cat", "/sys/class/net/eth0/address");
     assertThat(
             daemon.ok(
-                "run", "--rm", "--network", "container:first", "busybox", "cat",
+                "run",
+                "--rm",
+                "--network",
+                "container:first",
+                "busybox",
+                "cat",
                 "/sys/class/net/eth0/address"))
         .isEqualTo(mine);
   }
 
   @Test
   void theHostsNetworkIsTheHosts() {
-    assertThat(daemon.ok("run", "--rm", "--network", "host", "busybox", "readlink", "/proc/self/ns/net"))
+    assertThat(
+            daemon.ok(
+                "run", "--rm", "--network", "host", "busybox", "readlink", "/proc/self/ns/net"))
         .isEqualTo(inside("readlink /proc/self/ns/net"));
   }
 
   @Test
   void networksAreMadeUsedAndRemoved() {
-    daemon.ok("network", "create", "--subnet", "10.213.7.0/24", "--ipv6", "--subnet", "fd00:213:7::/64", "n");
+    daemon.ok(
+        "network",
+        "create",
+        "--subnet",
+        "10.213.7.0/24",
+        "--ipv6",
+        "--subnet",
+        "fd00:213:7::/64",
+        "n");
     assertThat(daemon.ok("network", "ls", "--format", "{{.Name}}")).contains("n");
-    String addresses = daemon.ok("run", "--rm", "--network", "n", "busybox", "ip", "addr", "show", "eth0");
+    String addresses =
+        daemon.ok("run", "--rm", "--network", "n", "busybox", "ip", "addr", "show", "eth0");
     assertThat(addresses).contains("10.213.7.").contains("fd00:213:7::");
     daemon.ok("run", "-d", "--name", "user", "--network", "n", "busybox", "sleep", "60");
     Result used = daemon.command("network", "rm", "n");
@@ -114,8 +152,19 @@ final class NetworkTest {
   void namesAreResolvedAsAsked() {
     assertThat(
             daemon.ok(
-                "run", "--rm", "--dns", "192.0.2.53", "--dns-search", "example.test", "--add-host",
-                "db:192.0.2.9", "--hostname", "me", "busybox", "sh", "-c",
+                "run",
+                "--rm",
+                "--dns",
+                "192.0.2.53",
+                "--dns-search",
+                "example.test",
+                "--add-host",
+                "db:192.0.2.9",
+                "--hostname",
+                "me",
+                "busybox",
+                "sh",
+                "-c",
                 "cat /etc/resolv.conf /etc/hosts /etc/hostname"))
         .contains("nameserver 192.0.2.53")
         .contains("search example.test")
@@ -128,8 +177,7 @@ final class NetworkTest {
     for (int i = 0; i < 20; i++) {
       daemon.ok("run", "--rm", "busybox", "true");
     }
-    String left =
-        inside("ls /sys/class/net | grep -c veth || :");
+    String left = inside("ls /sys/class/net | grep -c veth || :");
     assertThat(left).isEqualTo("0");
   }
 
