@@ -26,6 +26,7 @@ final class Attachments {
   private final AttachmentStore store;
   private final PortReservations ports;
   private final HostFirewall firewall;
+  private final PortPublisher publisher;
   private final Lock definitionsLock;
   private final ContainerLocks locks = new ContainerLocks();
 
@@ -35,6 +36,7 @@ final class Attachments {
       AttachmentStore store,
       PortReservations ports,
       HostFirewall firewall,
+      PortPublisher publisher,
       Lock definitionsLock) {
     this.definitions = definitions;
     this.plugins = plugins;
@@ -42,6 +44,7 @@ final class Attachments {
     this.store = store;
     this.ports = ports;
     this.firewall = firewall;
+    this.publisher = publisher;
     this.definitionsLock = definitionsLock;
   }
 
@@ -68,6 +71,13 @@ final class Attachments {
         ObjectNode result = chain.add(join, target(intention, join, intention.netns()));
         Join joined = join.withResult(result);
         verifyFixedAddresses(joined);
+        if (publishesItself(join)) {
+          publisher.publish(
+              intention.containerId(),
+              join.list().bridge().orElseThrow(),
+              joined.describe().addresses().stream().map(a -> a.address().address()).toList(),
+              intention.ports());
+        }
         done.add(joined);
       }
       AttachmentRecord complete = intention.completed(done);
@@ -97,7 +107,7 @@ final class Attachments {
         Versions.check(list.name(), list.version());
         list.plugins().forEach(p -> plugins.find(list.name(), NetworkList.typeOf(p)));
       }
-      int publisher = publisher(lists, request);
+      int carrier = carrier(lists, request);
       List<PublishedPort> published = ports.reserve(request.containerId(), request.ports());
       try {
         AttachmentRecord intention =
@@ -106,7 +116,7 @@ final class Attachments {
                 request.netnsPath(),
                 identity,
                 false,
-                joins(request, lists, publisher, published),
+                joins(request, lists, carrier, published),
                 published);
         for (NetworkList list : lists) {
           if (list.managed() && list.bridge().isPresent()) {
@@ -124,8 +134,16 @@ final class Attachments {
     }
   }
 
+  /** Whether a join's ports are published without a plugin: its record says so by lacking one. */
+  private static boolean publishesItself(Join join) {
+    return join.runtime().has("portMappings")
+        && join.list().managed()
+        && join.list().bridge().isPresent()
+        && join.list().plugins().stream().noneMatch(Attachments::publishes);
+  }
+
   /** The network that carries the published ports: the first one with a plugin that can. */
-  private static int publisher(List<NetworkList> lists, AttachRequest request) {
+  private static int carrier(List<NetworkList> lists, AttachRequest request) {
     if (request.ports().isEmpty()) {
       return -1;
     }
@@ -150,8 +168,8 @@ final class Attachments {
     return plugin.path("capabilities").path("portMappings").asBoolean(false);
   }
 
-  private static List<Join> joins(
-      AttachRequest request, List<NetworkList> lists, int publisher, List<PublishedPort> ports) {
+  private List<Join> joins(
+      AttachRequest request, List<NetworkList> lists, int carrier, List<PublishedPort> ports) {
     Set<String> taken = new HashSet<>();
     request.networks().forEach(n -> n.ifName().ifPresent(taken::add));
     Set<String> used = new HashSet<>();
@@ -162,10 +180,14 @@ final class Attachments {
       if (!used.add(ifName)) {
         throw new NetworkException.Invalid("interface " + ifName + " is asked for twice");
       }
-      boolean publishing = i == publisher && !ports.isEmpty();
+      boolean publishing = i == carrier && !ports.isEmpty();
+      boolean plugin =
+          publishing
+              && !(lists.get(i).managed()
+                  && lists.get(i).bridge().isPresent()
+                  && publisher.takes(ports));
       // Portmap without ports does nothing but cost time, at DEL most of all.
-      NetworkList list =
-          lists.get(i).only(p -> publishing || !NetworkList.typeOf(p).equals("portmap"));
+      NetworkList list = lists.get(i).only(p -> plugin || !NetworkList.typeOf(p).equals("portmap"));
       if (list.plugins().isEmpty()) {
         list = lists.get(i);
       }
@@ -323,7 +345,13 @@ final class Attachments {
     Optional<NetworkException> failed = Optional.empty();
     for (Join join : record.joins().reversed()) {
       try {
-        chain.del(join, target(record, join, netns));
+        try {
+          chain.del(join, target(record, join, netns));
+        } finally {
+          if (publishesItself(join)) {
+            publisher.unpublish(record.containerId());
+          }
+        }
       } catch (NetworkException e) {
         failed.ifPresent(first -> first.addSuppressed(e));
         failed = failed.or(() -> Optional.of(e));

@@ -33,7 +33,14 @@ final class CniNetworks implements Networks {
     PortReservations ports = new PortReservations();
     store.all().forEach(r -> ports.restore(r.containerId(), r.ports()));
     this.attachments =
-        new Attachments(definitions, plugins, store, ports, firewall, lock.readLock());
+        new Attachments(
+            definitions,
+            plugins,
+            store,
+            ports,
+            firewall,
+            new PortPublisher(programs),
+            lock.readLock());
   }
 
   static CniNetworks open(NetworkConfig config) {

@@ -191,6 +191,36 @@ final class BridgeNetworkTest {
   }
 
   @Test
+  void publishedPortsWorkOverBothFamiliesAndFromTheContainerItself() throws Exception {
+    makeWorld();
+    netns.in("world", "ip", "route", "add", "default", "via", "10.178.0.1");
+    networks.create(
+        NetworkSpec.bridge("both", Subnet.of("10.177.1.0/24"), Subnet.of("fd77:1::/64")));
+    Attachment web =
+        networks.attach(
+            AttachRequest.of("web", netns.add("c1"), "both", List.of(PortMapping.parse("80"))));
+    networks.attach(AttachRequest.of("other", netns.add("c2"), "both", List.of()));
+    int port = web.ports().getFirst().hostPort();
+    Process server = serve("c1", "tcp", 80);
+    try {
+      for (String host : List.of("10.178.0.1", "fd78::1")) {
+        for (String client : List.of("world", "host", "c2", "c1")) {
+          assertThat(ask(client, host, "tcp", port)).as(client + " to " + host).isEqualTo("hi");
+        }
+      }
+      assertThat(ask("host", "127.0.0.1", "tcp", port)).isEqualTo("hi");
+    } finally {
+      server.destroyForcibly();
+    }
+    networks.check("web");
+    assertThat(netns.in("host", "nft", "list", "ruleset").output()).contains("chain publish_");
+    networks.detach("web");
+    assertThat(netns.in("host", "nft", "list", "ruleset").output())
+        .doesNotContain("publish_", "local_", "back_", "dport " + port);
+    networks.detach("other");
+  }
+
+  @Test
   void networksAreApartFromEachOther() throws Exception {
     networks.create(NetworkSpec.bridge("red"));
     networks.create(NetworkSpec.bridge("blue"));
