@@ -4,13 +4,9 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.locks.Lock;
-import java.util.stream.Collectors;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -27,6 +23,7 @@ final class Attachments {
   private final PortReservations ports;
   private final HostFirewall firewall;
   private final PortPublisher publisher;
+  private final Joins joins;
   private final Lock definitionsLock;
   private final ContainerLocks locks = new ContainerLocks();
 
@@ -45,6 +42,7 @@ final class Attachments {
     this.ports = ports;
     this.firewall = firewall;
     this.publisher = publisher;
+    this.joins = new Joins(publisher);
     this.definitionsLock = definitionsLock;
   }
 
@@ -71,7 +69,7 @@ final class Attachments {
         ObjectNode result = chain.add(join, target(intention, join, intention.netns()));
         Join joined = join.withResult(result);
         verifyFixedAddresses(joined);
-        if (publishesItself(join)) {
+        if (Joins.publishThemselves(join)) {
           publisher.publish(
               intention.containerId(),
               join.list().bridge().orElseThrow(),
@@ -107,7 +105,7 @@ final class Attachments {
         Versions.check(list.name(), list.version());
         list.plugins().forEach(p -> plugins.find(list.name(), NetworkList.typeOf(p)));
       }
-      int carrier = carrier(lists, request);
+      int carrier = Joins.carrier(lists, request);
       List<PublishedPort> published = ports.reserve(request.containerId(), request.ports());
       try {
         AttachmentRecord intention =
@@ -116,7 +114,7 @@ final class Attachments {
                 request.netnsPath(),
                 identity,
                 false,
-                joins(request, lists, carrier, published),
+                joins.of(request, lists, carrier, published),
                 published);
         for (NetworkList list : lists) {
           if (list.managed() && list.bridge().isPresent()) {
@@ -132,132 +130,6 @@ final class Attachments {
     } finally {
       definitionsLock.unlock();
     }
-  }
-
-  /** Whether a join's ports are published without a plugin: its record says so by lacking one. */
-  private static boolean publishesItself(Join join) {
-    return join.runtime().has("portMappings")
-        && join.list().managed()
-        && join.list().bridge().isPresent()
-        && join.list().plugins().stream().noneMatch(Attachments::publishes);
-  }
-
-  /** The network that carries the published ports: the first one with a plugin that can. */
-  private static int carrier(List<NetworkList> lists, AttachRequest request) {
-    if (request.ports().isEmpty()) {
-      return -1;
-    }
-    for (int i = 0; i < lists.size(); i++) {
-      if (lists.get(i).plugins().stream().anyMatch(Attachments::publishes)) {
-        return i;
-      }
-    }
-    String names = lists.stream().map(n -> '"' + n.name() + '"').collect(Collectors.joining(", "));
-    if (lists.stream().anyMatch(NetworkList::managed)) {
-      throw new NetworkException.Invalid(
-          "ports cannot be published on network "
-              + names
-              + ": use a bridge network that is not internal");
-    }
-    // Some network add-ons watch pods and publish their ports themselves.
-    LOG.log(System.Logger.Level.WARNING, "no plugin of network " + names + " publishes ports");
-    return -1;
-  }
-
-  private static boolean publishes(ObjectNode plugin) {
-    return plugin.path("capabilities").path("portMappings").asBoolean(false);
-  }
-
-  private List<Join> joins(
-      AttachRequest request, List<NetworkList> lists, int carrier, List<PublishedPort> ports) {
-    Set<String> taken = new HashSet<>();
-    request.networks().forEach(n -> n.ifName().ifPresent(taken::add));
-    Set<String> used = new HashSet<>();
-    List<Join> joins = new ArrayList<>();
-    for (int i = 0; i < lists.size(); i++) {
-      NetworkRequest wanted = request.networks().get(i);
-      String ifName = Names.device(wanted.ifName().orElseGet(() -> free(taken)));
-      if (!used.add(ifName)) {
-        throw new NetworkException.Invalid("interface " + ifName + " is asked for twice");
-      }
-      boolean publishing = i == carrier && !ports.isEmpty();
-      boolean plugin =
-          publishing
-              && !(lists.get(i).managed()
-                  && lists.get(i).bridge().isPresent()
-                  && publisher.takes(ports));
-      // Portmap without ports does nothing but cost time, at DEL most of all.
-      NetworkList list = lists.get(i).only(p -> plugin || !NetworkList.typeOf(p).equals("portmap"));
-      if (list.plugins().isEmpty()) {
-        list = lists.get(i);
-      }
-      ObjectNode runtime = runtime(request, wanted, list, publishing ? ports : List.of());
-      joins.add(
-          new Join(list, ifName, arguments(request), runtime, wanted.aliases(), Optional.empty()));
-    }
-    return joins;
-  }
-
-  private static String free(Set<String> taken) {
-    for (int i = 0; ; i++) {
-      if (taken.add("eth" + i)) {
-        return "eth" + i;
-      }
-    }
-  }
-
-  private static String arguments(AttachRequest request) {
-    if (request.cniArgs().isEmpty()) {
-      return "";
-    }
-    Map<String, String> all = new TreeMap<>(request.cniArgs());
-    all.putIfAbsent("IgnoreUnknown", "1");
-    return all.entrySet().stream()
-        .map(e -> Names.argument(e.getKey()) + "=" + Names.argument(e.getValue()))
-        .collect(Collectors.joining(";"));
-  }
-
-  private static ObjectNode runtime(
-      AttachRequest request, NetworkRequest wanted, NetworkList list, List<PublishedPort> ports) {
-    ObjectNode runtime = Json.object();
-    request.capabilities().forEach((key, value) -> runtime.set(key, Json.tree(value)));
-    if (!ports.isEmpty()) {
-      runtime.set("portMappings", AttachmentRecord.portMappings(ports));
-    }
-    if (!wanted.addresses().isEmpty()) {
-      ArrayNode ips = runtime.putArray("ips");
-      wanted.addresses().forEach(a -> ips.add(withPrefix(list, a)));
-    }
-    wanted.mac().ifPresent(mac -> runtime.put("mac", Names.mac(mac)));
-    if (!wanted.aliases().isEmpty()) {
-      runtime.set("aliases", Json.array(wanted.aliases()));
-    }
-    return runtime;
-  }
-
-  private static String withPrefix(NetworkList list, InetAddress address) {
-    List<Subnet> subnets = list.subnets();
-    Optional<Subnet> home = subnets.stream().filter(s -> s.prefix().contains(address)).findFirst();
-    if (home.isEmpty() && !subnets.isEmpty()) {
-      throw new NetworkException.Invalid(
-          "address "
-              + Addresses.text(address)
-              + " is not in a subnet of network \""
-              + list.name()
-              + "\" ("
-              + subnets.stream().map(s -> s.prefix().toString()).collect(Collectors.joining(", "))
-              + ")");
-    }
-    if (home.filter(s -> s.gatewayOrFirst().equals(address)).isPresent()) {
-      throw new NetworkException.Invalid(
-          "address "
-              + Addresses.text(address)
-              + " is the gateway of network \""
-              + list.name()
-              + "\"");
-    }
-    return home.map(s -> new IpPrefix(address, s.prefix().length()).toString())
-        .orElseGet(() -> Addresses.text(address));
   }
 
   /** A plugin that does not know the capability would give another address without a word. */
@@ -348,7 +220,7 @@ final class Attachments {
         try {
           chain.del(join, target(record, join, netns));
         } finally {
-          if (publishesItself(join)) {
+          if (Joins.publishThemselves(join)) {
             publisher.unpublish(record.containerId());
           }
         }
