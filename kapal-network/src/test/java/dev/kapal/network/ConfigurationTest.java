@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,12 +19,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class ConfigurationTest {
   @TempDir Path directory;
+  private final List<String> ran = new ArrayList<>();
 
   private Networks networks() {
     return Networks.open(
         NetworkConfig.below(directory)
             .withConfDirs(List.of(directory.resolve("net.d")))
+            .withRunner(this::pretend)
             .withProcNet(directory.resolve("proc")));
+  }
+
+  /** Notes what would be run: this test leaves the host's devices and rules alone. */
+  private PluginRunner.Outcome pretend(
+      List<String> argv, Map<String, String> environment, byte[] input, Duration timeout) {
+    ran.add(
+        Path.of(argv.getFirst()).getFileName()
+            + " "
+            + String.join(" ", argv.subList(1, argv.size())));
+    return new PluginRunner.Outcome(argv.contains("-D") ? 1 : 0, false, "", "", false);
   }
 
   private static NetworkSpec spec(String driver, Map<String, String> options, Subnet... subnets) {
@@ -89,7 +102,10 @@ final class ConfigurationTest {
       chosen.add(made.subnets().getFirst().prefix());
     }
     assertThat(chosen).doesNotHaveDuplicates().allMatch(p -> p.toString().startsWith("172.30."));
+    assertThat(ran).as("creating runs nothing").isEmpty();
     assertThat(networks.prune()).hasSize(20);
+    assertThat(ran.stream().filter(c -> c.startsWith("ip link delete dev kapal-")))
+        .hasSize(HostPrograms.find("ip").isPresent() ? 20 : 0);
     assertThat(networks.list()).extracting(Network::name).containsExactly("bridge", "host", "none");
   }
 
