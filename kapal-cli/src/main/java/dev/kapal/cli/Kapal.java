@@ -1,6 +1,7 @@
 package dev.kapal.cli;
 
 import dev.kapal.cli.command.Commands;
+import dev.kapal.cli.command.Failures;
 import dev.kapal.cli.context.CommandContext;
 import dev.kapal.cli.model.ArgumentParser;
 import dev.kapal.cli.model.Arguments;
@@ -9,13 +10,16 @@ import dev.kapal.cli.model.Group;
 import dev.kapal.cli.model.Help;
 import dev.kapal.cli.model.Invocation;
 import dev.kapal.cli.model.Leaf;
+import dev.kapal.cli.model.Services;
 import dev.kapal.cli.model.Suggestions;
 import dev.kapal.cli.model.UsageException;
 import dev.kapal.cli.output.FdSink;
 import dev.kapal.cli.output.Output;
 import dev.kapal.cli.output.StreamClosedException;
 import dev.kapal.cli.output.Style;
+import dev.kapal.engine.Engine;
 import dev.kapal.linux.Linux;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,18 +30,26 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class Kapal {
   private static final int INTERRUPTED = 130;
-  private static final int FAILED = 125;
 
-  private final Linux linux;
+  private final Services services;
   private final Group root;
 
   /**
+   * @param engine does the work
    * @param linux system calls on the client's descriptors
    * @param version what {@code kapal version} says
+   * @param shutdown ends the daemon soon after it returns, for {@code kapal system shutdown};
+   *     containers are stopped by then
    */
-  public Kapal(Linux linux, Version version) {
-    this.linux = linux;
-    this.root = Commands.tree(version.version(), version.commit());
+  public Kapal(Engine engine, Linux linux, Version version, Runnable shutdown) {
+    this(
+        new Services(
+            engine, linux, InstantSource.system(), version.version(), version.commit(), shutdown));
+  }
+
+  Kapal(Services services) {
+    this.services = services;
+    this.root = Commands.tree();
   }
 
   /**
@@ -49,11 +61,11 @@ public final class Kapal {
   public int run(CommandContext context) {
     Output out =
         new Output(
-            new FdSink(linux.descriptors(), context.streams().output()),
+            new FdSink(services.linux().descriptors(), context.streams().output()),
             context.streams().outputIsTerminal());
     Output err =
         new Output(
-            new FdSink(linux.descriptors(), context.streams().error()),
+            new FdSink(services.linux().descriptors(), context.streams().error()),
             context.streams().errorIsTerminal());
     return run(context, out, err);
   }
@@ -84,10 +96,11 @@ public final class Kapal {
       return StreamClosedException.STATUS;
     } catch (InterruptedException e) {
       return signal.get() > 0 ? 128 + signal.get() : INTERRUPTED;
-    } catch (UsageException e) {
-      return tell(err, out, e.message(), e.status());
     } catch (RuntimeException e) {
-      return tell(err, out, String.valueOf(e.getMessage()), FAILED);
+      if (Failures.cancelled(e)) {
+        return signal.get() > 0 ? 128 + signal.get() : INTERRUPTED;
+      }
+      return tell(err, out, Failures.message(e), Failures.status(e));
     }
   }
 
@@ -134,7 +147,7 @@ public final class Kapal {
       if (arguments.help()) {
         return print(path, leaf, context, out);
       }
-      return leaf.action().run(new Invocation(path, arguments, context, out, err));
+      return leaf.action().run(new Invocation(path, arguments, context, out, err, services));
     } catch (UsageException e) {
       throw new UsageException(e.message() + "\n\nRun '" + path + " --help' for more.", e.status());
     }

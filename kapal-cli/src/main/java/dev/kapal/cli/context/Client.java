@@ -17,7 +17,7 @@ public interface Client {
   /**
    * Who hears of signals that the client got, by number, in place of whoever did. A signal that
    * came before there was a listener is delivered at once. When the client vanishes without a word
-   * the listener gets SIGHUP (1).
+   * the listener gets 0.
    */
   void onSignal(IntConsumer listener);
 

@@ -35,9 +35,11 @@ final class Executor {
   private final StringBuilder out = new StringBuilder();
   private final Deque<Variable> variables = new ArrayDeque<>();
   private final @Nullable Object root;
+  private final boolean heading;
   private int steps;
 
-  Executor(@Nullable Object root) {
+  Executor(@Nullable Object root, boolean heading) {
+    this.heading = heading;
     this.root = root;
     variables.push(new Variable("$", root));
   }
@@ -196,7 +198,10 @@ final class Executor {
       if (name.equals("and") || name.equals("or")) {
         return lazy(name, rest, dot, piped, last);
       }
-      return Functions.call(name, arguments(rest, dot, piped, last));
+      List<@Nullable Object> arguments = arguments(rest, dot, piped, last);
+      return heading && Functions.decorates(name) && !arguments.isEmpty()
+          ? arguments.stream().filter(a -> a instanceof String).findFirst().orElse("")
+          : Functions.call(name, arguments);
     }
     Object value = operand(head, dot);
     if (value instanceof Function method) {

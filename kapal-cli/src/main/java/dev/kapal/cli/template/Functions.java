@@ -19,6 +19,20 @@ import org.jspecify.annotations.Nullable;
 final class Functions {
   private static final Set<String> LAZY = Set.of("and", "or");
 
+  private static final Set<String> DECORATING =
+      Set.of(
+          "json",
+          "lower",
+          "upper",
+          "title",
+          "split",
+          "join",
+          "pad",
+          "truncate",
+          "slice",
+          "trim",
+          "index");
+
   private static final Map<String, Function> ALL =
       Map.ofEntries(
           Map.entry("json", a -> Json.compact(one(a, "json"))),
@@ -57,6 +71,11 @@ final class Functions {
           Map.entry("urlquery", a -> URLEncoder.encode(print(a), StandardCharsets.UTF_8)));
 
   private Functions() {}
+
+  /** Whether a heading goes through it unchanged. */
+  static boolean decorates(String name) {
+    return DECORATING.contains(name);
+  }
 
   static boolean known(String name) {
     return LAZY.contains(name) || ALL.containsKey(name);

@@ -32,6 +32,11 @@ public final class Template {
    * @throws TemplateException when the template does not fit the value
    */
   public String apply(@Nullable Object dot) {
-    return new Executor(dot).run(nodes);
+    return new Executor(dot, false).run(nodes);
+  }
+
+  /** Applies it to headings: functions that would change a text leave it as it is. */
+  public String heading(Struct headings) {
+    return new Executor(headings, true).run(nodes);
   }
 }
