@@ -9,10 +9,16 @@ module dev.kapal.image {
   requires org.tomlj;
 
   exports dev.kapal.image;
+  exports dev.kapal.image.local;
   exports dev.kapal.image.registry;
   exports dev.kapal.image.registry.auth;
   exports dev.kapal.image.registry.client;
+  exports dev.kapal.image.tar;
 
+  opens dev.kapal.image.layers to
+      tools.jackson.databind;
+  opens dev.kapal.image.local to
+      tools.jackson.databind;
   opens dev.kapal.image.registry.client to
       tools.jackson.databind;
 }

@@ -1,0 +1,64 @@
+package dev.kapal.image.layers;
+
+import dev.kapal.linux.Descriptors;
+import dev.kapal.linux.DirEntry;
+import dev.kapal.linux.Fcntl;
+import dev.kapal.linux.Fd;
+import dev.kapal.linux.FileType;
+import dev.kapal.linux.Resolve;
+import dev.kapal.linux.Stat;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * How many names there are in a tree, and what they take.
+ *
+ * @param inodes names, the root's own excluded
+ * @param bytes allocated, if asked for
+ */
+record TreeCount(long inodes, long bytes) {
+  private static final int OPEN =
+      Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
+  private static final Set<Resolve> REAL =
+      EnumSet.of(Resolve.BENEATH, Resolve.NO_SYMLINKS, Resolve.NO_XDEV);
+
+  /** Counts names only: one listing per directory. */
+  static TreeCount of(Descriptors calls, Fd root) {
+    return walk(calls, root, false);
+  }
+
+  /** Asks each for its size too. */
+  static TreeCount withBytes(Descriptors calls, Fd root) {
+    return walk(calls, root, true);
+  }
+
+  private static TreeCount walk(Descriptors calls, Fd root, boolean sizes) {
+    long inodes = 0;
+    long bytes = 0;
+    Deque<String> todo = new ArrayDeque<>();
+    todo.push("");
+    while (!todo.isEmpty()) {
+      String path = todo.pop();
+      try (Fd directory =
+          path.isEmpty()
+              ? calls.openat(root, ".", OPEN)
+              : calls.openBeneath(root, path, OPEN, 0, REAL)) {
+        for (DirEntry entry : calls.list(directory)) {
+          inodes++;
+          boolean isDirectory = entry.type() == FileType.DIRECTORY;
+          if (sizes || entry.type() == FileType.UNKNOWN) {
+            Stat stat = calls.fstatat(directory, entry.name(), Fcntl.AT_SYMLINK_NOFOLLOW);
+            bytes += stat.blocks() * 512 / Math.max(1, stat.isDirectory() ? 1 : stat.nlink());
+            isDirectory = stat.isDirectory();
+          }
+          if (isDirectory) {
+            todo.push(path.isEmpty() ? entry.name() : path + "/" + entry.name());
+          }
+        }
+      }
+    }
+    return new TreeCount(inodes, bytes);
+  }
+}

@@ -1,0 +1,128 @@
+package dev.kapal.image.local;
+
+import dev.kapal.image.Image;
+import dev.kapal.image.ImageException;
+import dev.kapal.image.PruneRequest;
+import dev.kapal.image.RemoveResult;
+import dev.kapal.oci.Digest;
+import dev.kapal.oci.OciException;
+import dev.kapal.oci.Reference;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Takes names and images away. */
+final class Remover {
+  private final StoreParts parts;
+  private final ImageFinder finder;
+  private final Collector collector;
+
+  Remover(StoreParts parts, ImageFinder finder, Collector collector) {
+    this.parts = parts;
+    this.finder = finder;
+    this.collector = collector;
+  }
+
+  RemoveResult remove(String text, boolean force) {
+    CatalogueEntry entry =
+        finder
+            .find(text)
+            .orElseThrow(() -> new ImageException.NotFound("no image \"" + text + "\" here"));
+    List<Reference> byName =
+        looksLikeId(text, entry)
+            ? entry.names()
+            : entry.names().stream().filter(ImageFinder.candidates(text)::contains).toList();
+    boolean byDigest = byName.isEmpty() && !entry.names().isEmpty();
+    List<Reference> names = byDigest ? entry.names() : byName;
+    if (names.size() < entry.names().size()) {
+      untag(entry.id(), names);
+      return new RemoveResult(names, List.of(), 0);
+    }
+    if (names.size() > 1 && !force) {
+      throw new ImageException.Conflict(
+          "image "
+              + entry.id().shortHex()
+              + " has several names ("
+              + String.join(", ", names.stream().map(Reference::familiar).toList())
+              + "): remove them one by one, or force it");
+    }
+    List<String> users = parts.users().of(entry.id());
+    if (!users.isEmpty() && !force) {
+      throw new ImageException.Conflict(
+          "image "
+              + text
+              + " is used by the container "
+              + String.join(", ", users)
+              + ": remove that first, or force it");
+    }
+    if (!users.isEmpty()) {
+      // Its containers go on with its layers; without its configuration they could not be shown.
+      untag(entry.id(), names);
+      return new RemoveResult(names, List.of(), 0);
+    }
+    long freed = delete(entry);
+    return new RemoveResult(names, List.of(entry.id()), freed);
+  }
+
+  private static boolean looksLikeId(String text, CatalogueEntry entry) {
+    String hex = text.startsWith("sha256:") ? text.substring(7) : text;
+    return entry.id().hex().startsWith(hex)
+        && entry.names().stream().noneMatch(n -> n.familiarName().equals(text));
+  }
+
+  private void untag(Digest id, List<Reference> names) {
+    parts
+        .catalogue()
+        .update(all ->
+            all.stream()
+                .map(e -> {
+                  if (!e.id().equals(id)) {
+                    return e;
+                  }
+                  List<Reference> left = new ArrayList<>(e.names());
+                  left.removeAll(names);
+                  return e.withNames(left);
+                })
+                .toList());
+  }
+
+  private long delete(CatalogueEntry entry) {
+    Set<Digest> blobs = new HashSet<>();
+    try {
+      blobs.addAll(collector.blobs(entry));
+    } catch (ImageException | OciException _) {
+      blobs.add(entry.manifest().digest());
+      blobs.add(entry.id());
+    }
+    parts.catalogue().update(all -> all.stream().filter(e -> !e.id().equals(entry.id())).toList());
+    return collector.collect(blobs);
+  }
+
+  RemoveResult prune(PruneRequest request) {
+    List<Reference> untagged = new ArrayList<>();
+    List<Digest> deleted = new ArrayList<>();
+    long freed = 0;
+    for (CatalogueEntry entry : parts.catalogue().list()) {
+      if (!request.all() && !entry.names().isEmpty()) {
+        continue;
+      }
+      if (request.until().map(entry.stored()::isBefore).orElse(true)
+          && parts.users().of(entry.id()).isEmpty()
+          && matches(entry, request)) {
+        untagged.addAll(entry.names());
+        deleted.add(entry.id());
+        freed += delete(entry);
+      }
+    }
+    return new RemoveResult(untagged, deleted, freed + collector.collectAll());
+  }
+
+  private boolean matches(CatalogueEntry entry, PruneRequest request) {
+    if (request.labels().isEmpty()) {
+      return true;
+    }
+    Image image = parts.image(entry);
+    return ImageFinder.labelled(image.labels(), request.labels());
+  }
+}
