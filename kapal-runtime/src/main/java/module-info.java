@@ -5,5 +5,10 @@ module dev.kapal.runtime {
   requires transitive dev.kapal.linux;
 
   exports dev.kapal.runtime;
+  exports dev.kapal.runtime.monitor;
   exports dev.kapal.runtime.plan;
+  exports dev.kapal.runtime.seccomp;
+
+  opens dev.kapal.runtime.monitor to
+      tools.jackson.databind;
 }

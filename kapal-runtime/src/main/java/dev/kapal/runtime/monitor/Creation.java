@@ -1,0 +1,170 @@
+package dev.kapal.runtime.monitor;
+
+import static dev.kapal.linux.Fcntl.*;
+
+import dev.kapal.linux.Cgroup;
+import dev.kapal.linux.CgroupException;
+import dev.kapal.linux.Errno;
+import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.Fd;
+import dev.kapal.oci.runtime.Linux;
+import dev.kapal.oci.runtime.Mount;
+import dev.kapal.oci.runtime.Process;
+import dev.kapal.oci.runtime.RuntimeConfig;
+import dev.kapal.oci.runtime.RuntimeConfigException;
+import dev.kapal.oci.runtime.RuntimeConfigValidator;
+import dev.kapal.runtime.Container;
+import dev.kapal.runtime.ContainerException;
+import dev.kapal.runtime.ContainerSpec;
+import dev.kapal.runtime.Input;
+import dev.kapal.runtime.plan.LaunchInputs;
+import dev.kapal.runtime.plan.LaunchInputs.SourceKind;
+import dev.kapal.runtime.plan.LaunchPlan;
+import dev.kapal.runtime.plan.PlanCompiler;
+import dev.kapal.runtime.plan.PlanTooLargeException;
+import dev.kapal.runtime.plan.SeccompProgram;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes one container, up to the point where it waits for its start; or leaves nothing behind. */
+final class Creation {
+  private final NativeSandbox sandbox;
+  private final Host host;
+  private final ContainerSpec spec;
+  private final RuntimeConfig config;
+  private final Process process;
+  private final Linux linux;
+
+  Creation(NativeSandbox sandbox, ContainerSpec spec) {
+    this.sandbox = sandbox;
+    this.host = sandbox.host();
+    this.spec = spec;
+    this.config = spec.config();
+    try {
+      RuntimeConfigValidator.check(config);
+    } catch (RuntimeConfigException e) {
+      throw new ContainerException.Invalid(
+          e.getMessage() == null ? "invalid config" : e.getMessage(), e);
+    }
+    this.process =
+        config
+            .process()
+            .orElseThrow(() -> new ContainerException.Invalid("The config has no process to run"));
+    this.linux = config.linux().orElse(Linux.empty());
+  }
+
+  Container run() {
+    if (sandbox.container(spec.id()).isPresent()) {
+      throw new ContainerException.WrongState(
+          "The sandbox " + sandbox.id() + " has a container " + spec.id() + " already");
+    }
+    Map<String, SourceKind> sources = sources();
+    Optional<SeccompProgram> seccomp =
+        linux.seccomp().map(s -> host.seccomp().program(s, host.facts().arch()));
+    String path = CgroupPaths.of(linux.cgroupsPath(), host.cgroupParent(), spec.id());
+    Cgroup cgroup = makeCgroup(path);
+    NativeContainer container = null;
+    try {
+      boolean intoCgroup = CgroupPaths.cloneInto(host, cgroup);
+      LaunchInputs inputs =
+          new LaunchInputs(
+              spec.id(),
+              spec.root(),
+              spec.bundle().toString(),
+              sources,
+              intoCgroup ? Map.of() : CgroupPaths.directories(cgroup),
+              intoCgroup,
+              stdio(process, spec.input()),
+              spec.preserveFds().size(),
+              spec.noPivot(),
+              spec.newKeyring(),
+              seccomp);
+      LaunchPlan plan = compile(inputs);
+      container =
+          new NativeContainer(
+              sandbox, spec.id(), sandbox.nextNumber(), config, spec.bundle().toString(), cgroup);
+      sandbox.files().writeConfig(container.number(), config);
+      sandbox.add(container);
+      new Launch(sandbox, container, plan, spec.log(), spec.input(), cgroup)
+          .start(spec.preserveFds(), false);
+      container.created(plan);
+      return container;
+    } catch (RuntimeException e) {
+      undo(container, cgroup, e);
+      throw e;
+    }
+  }
+
+  private LaunchPlan compile(LaunchInputs inputs) {
+    try {
+      return PlanCompiler.container(config, host.facts(), inputs);
+    } catch (PlanTooLargeException e) {
+      throw new ContainerException.Invalid(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private void undo(
+      @org.jspecify.annotations.Nullable NativeContainer container,
+      Cgroup cgroup,
+      RuntimeException cause) {
+    try {
+      if (container != null) {
+        container.abandon();
+      } else {
+        cgroup.delete(NativeSandbox.KILL);
+      }
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  private Cgroup makeCgroup(String path) {
+    try {
+      Cgroup cgroup = host.cgroups().create(path);
+      try {
+        cgroup.set(linux.resources().map(Limits::of).orElse(dev.kapal.linux.CgroupResources.NONE));
+        return cgroup;
+      } catch (RuntimeException e) {
+        cgroup.delete(NativeSandbox.KILL);
+        throw e;
+      }
+    } catch (CgroupException e) {
+      throw new ContainerException.Failed(
+          "The container " + spec.id() + " cannot get its limits: " + e.getMessage(), e);
+    }
+  }
+
+  static int stdio(Process process, Input input) {
+    return process.terminal() ? 8 : (input == Input.NONE ? 0 : 1) | 2 | 4;
+  }
+
+  private Map<String, SourceKind> sources() {
+    Map<String, SourceKind> kinds = new HashMap<>();
+    for (Mount mount : config.mounts()) {
+      if (mount.type().equals("bind")
+          || mount.options().contains("bind")
+          || mount.options().contains("rbind")) {
+        String source =
+            Path.of(spec.bundle().toString()).resolve(mount.source()).normalize().toString();
+        kinds.put(source, kind(source));
+      }
+    }
+    return kinds;
+  }
+
+  private SourceKind kind(String path) {
+    try (Fd fd = host.linux().descriptors().open(path, O_PATH)) {
+      return host.linux().descriptors().fstat(fd).isDirectory()
+          ? SourceKind.DIRECTORY
+          : SourceKind.OTHER;
+    } catch (ErrnoException e) {
+      if (e.is(Errno.ENOENT)) {
+        return SourceKind.MISSING;
+      }
+      throw new ContainerException.Failed(
+          "The mount source " + path + " cannot be looked at: " + e.errno().message(), e);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package dev.kapal.runtime.monitor;
+
+import static dev.kapal.linux.Fcntl.*;
+
+import dev.kapal.linux.Cgroup;
+import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.Fd;
+import dev.kapal.linux.MountAttributes;
+import dev.kapal.linux.MountFlags;
+import dev.kapal.runtime.ContainerException;
+import dev.kapal.runtime.Input;
+import dev.kapal.runtime.LogTarget;
+import dev.kapal.runtime.plan.DescriptorSpec;
+import dev.kapal.runtime.plan.LaunchPlan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Hands one plan to the monitor, with the descriptors that it wants. */
+final class Launch {
+  private final NativeSandbox sandbox;
+  private final NativeProcess process;
+  private final LaunchPlan plan;
+  private final LogTarget log;
+  private final Input input;
+  private final Cgroup cgroup;
+
+  Launch(
+      NativeSandbox sandbox,
+      NativeProcess process,
+      LaunchPlan plan,
+      LogTarget log,
+      Input input,
+      Cgroup cgroup) {
+    this.sandbox = sandbox;
+    this.process = process;
+    this.plan = plan;
+    this.log = log;
+    this.input = input;
+    this.cgroup = cgroup;
+  }
+
+  /**
+   * Sends it; how it goes comes as events.
+   *
+   * @param hold whether output waits for the first attachment
+   */
+  void start(List<Fd> preserved, boolean hold) {
+    List<Fd> mine = new ArrayList<>();
+    try {
+      List<Fd> all = new ArrayList<>();
+      Fd memfd = sandbox.host().linux().memfds().create("kapal-plan", plan.encode());
+      mine.add(memfd);
+      all.add(memfd);
+      for (DescriptorSpec spec : plan.descriptors()) {
+        switch (spec) {
+          case DescriptorSpec.Preserved(int index) -> all.add(preserved.get(index));
+          case DescriptorSpec.CgroupDirectory() -> {
+            Fd fd =
+                cgroup
+                    .openUnified()
+                    .orElseThrow(() ->
+                        new ContainerException.Failed(
+                            "The cgroup " + cgroup.path() + " has no v2 directory"));
+            mine.add(fd);
+            all.add(fd);
+          }
+          case DescriptorSpec.IdMappedTree tree -> {
+            Fd fd = idMapped(tree);
+            mine.add(fd);
+            all.add(fd);
+          }
+        }
+      }
+      String path = log.format() == LogTarget.Format.NONE ? "" : log.path().toString();
+      int flags = (input == Input.KEEP ? 1 : 0) | (hold ? 2 : 0);
+      Packet packet =
+          Packet.withBody(Packet.LAUNCH, process.number(), 20 + Packet.textSize(path))
+              .u32(format(log.format()))
+              .u32(Math.max(1, log.maxFiles()))
+              .u64(log.maxSize())
+              .u32(flags)
+              .text(path);
+      CompletableFuture<Reply> answer = sandbox.connection().send(packet, all);
+      process.watch().pid((int) sandbox.connection().await(answer).value());
+    } catch (ErrnoException e) {
+      throw new ContainerException.Failed("The process cannot be launched: " + e.getMessage(), e);
+    } finally {
+      mine.forEach(Fd::close);
+    }
+  }
+
+  private static int format(LogTarget.Format format) {
+    return switch (format) {
+      case NONE -> 0;
+      case JSON_FILE -> 1;
+      case CRI -> 2;
+    };
+  }
+
+  private Fd idMapped(DescriptorSpec.IdMappedTree tree) {
+    try (Fd namespace = new MappedNamespace(sandbox).open(tree.uids(), tree.gids())) {
+      int recursive = tree.recursive() ? AT_RECURSIVE : 0;
+      Fd fd =
+          sandbox
+              .host()
+              .linux()
+              .mounts()
+              .openTree(
+                  Fd.CWD,
+                  tree.source(),
+                  MountFlags.OPEN_TREE_CLONE | MountFlags.OPEN_TREE_CLOEXEC | recursive);
+      try {
+        sandbox
+            .host()
+            .linux()
+            .mounts()
+            .mountSetattr(fd, "", AT_EMPTY_PATH | recursive, MountAttributes.idmap(namespace));
+        return fd;
+      } catch (ErrnoException e) {
+        fd.close();
+        throw new ContainerException.Unsupported(
+            "The ids of "
+                + tree.source()
+                + " cannot be mapped: "
+                + e.errno().message()
+                + " ("
+                + e.errno().name()
+                + "); its file system may not be able to");
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package dev.kapal.runtime.monitor;
+
+import dev.kapal.linux.Arch;
+import dev.kapal.linux.ExitStatus;
+import dev.kapal.linux.Fd;
+import dev.kapal.linux.Linux;
+import dev.kapal.linux.SocketType;
+import dev.kapal.linux.SpawnOptions;
+import dev.kapal.runtime.ContainerException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The native program, held in a sealed memfd: nobody can change it, not through {@code
+ * /proc/self/exe} either (CVE-2019-5736), and nothing has to be found on disk.
+ */
+final class MonitorProgram implements AutoCloseable {
+  static final String SOCKET = "monitor.sock";
+  private static final Duration START = Duration.ofSeconds(10);
+
+  private final Linux linux;
+  private final Fd executable;
+
+  MonitorProgram(Linux linux) {
+    this.linux = linux;
+    this.executable = linux.memfds().executable("kapal-monitor", content());
+  }
+
+  private static byte[] content() {
+    String name = "/dev/kapal/native/kapal-" + (Arch.host() == Arch.ARM64 ? "aarch64" : "x86_64");
+    try (InputStream in = MonitorProgram.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new ContainerException.Unsupported(
+            "The native program for this machine is missing from Kapal: " + name);
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException("The native program cannot be read", e);
+    }
+  }
+
+  /** Starts a monitor; it stands when this returns. */
+  void start(String id, Fd directory) {
+    try (Fd listener = linux.sockets().listen(directory, SOCKET, SocketType.SEQPACKET, 0600)) {
+      int pid =
+          linux
+              .processes()
+              .spawn(
+                  executable,
+                  List.of("kapal-monitor", id),
+                  List.of(),
+                  Map.of(3, listener, 4, directory),
+                  SpawnOptions.DEFAULT.in("/"));
+      Optional<ExitStatus> status = linux.processes().waitpid(pid, START);
+      if (status.isEmpty()) {
+        linux.processes().kill(pid, 9);
+        linux.processes().waitpid(pid);
+        throw new ContainerException.Failed("The monitor of sandbox " + id + " does not come up");
+      }
+      if (status.get().shellCode() != 0) {
+        throw new ContainerException.Failed(
+            "The monitor of sandbox "
+                + id
+                + " cannot start (exit code "
+                + status.get().shellCode()
+                + ")");
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    executable.close();
+  }
+}
