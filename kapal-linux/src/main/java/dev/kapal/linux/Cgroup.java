@@ -25,7 +25,10 @@ public interface Cgroup {
   /** The directory for CLONE_INTO_CGROUP; empty unless v2 is all that there is. */
   Optional<Fd> openUnified();
 
-  /** Moves a process into it, in all hierarchies. */
+  /**
+   * Moves a process into it, in all hierarchies. In v2 a group holds either processes or groups
+   * with controllers.
+   */
   void add(int pid);
 
   /**
@@ -56,7 +59,10 @@ public interface Cgroup {
    */
   long oomKills();
 
-  /** Something to wait on for {@link #oomKills} to change; empty without a memory controller. */
+  /**
+   * Something to wait on for {@link #oomKills} to change; empty without a memory controller. With
+   * v1 it is ready when memory has run out, which is a moment before the count changes.
+   */
   Optional<OomSource> oomSource();
 
   /** Removes it and the groups below; no processes may be left. Harmless when it is gone. */

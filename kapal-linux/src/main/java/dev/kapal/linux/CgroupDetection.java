@@ -27,7 +27,7 @@ final class CgroupDetection {
   static CgroupLayout of(List<MountInfo> mounts, List<String> unifiedControllers) {
     Map<String, String> v1 = new TreeMap<>();
     for (MountInfo mount : mounts) {
-      if (mount.type().equals("cgroup")) {
+      if (mount.type().equals("cgroup") && !mount.options().contains("ro")) {
         mount.superOptions().stream()
             .filter(option -> !NOT_CONTROLLERS.contains(option))
             .filter(option -> !option.contains("=") || option.startsWith("name="))
@@ -44,7 +44,7 @@ final class CgroupDetection {
 
   private static Optional<String> unifiedMount(List<MountInfo> mounts) {
     return mounts.stream()
-        .filter(mount -> mount.type().equals("cgroup2"))
+        .filter(mount -> mount.type().equals("cgroup2") && !mount.options().contains("ro"))
         .map(MountInfo::mountPoint)
         .findFirst();
   }

@@ -5,7 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where the control groups of this process's mount namespace are.
+ * Where the control groups of this process's mount namespace are. Mounts that are read-only do not
+ * count.
  *
  * @param mode v1, hybrid or v2
  * @param v1 controller → mount point of its v1 hierarchy ("name=systemd" among them)

@@ -33,6 +33,6 @@ public record Linux(
 
   /** Control groups as this process's mounts show them now. */
   public CgroupManager cgroups() {
-    return SystemLinux.cgroups(this, CgroupLayout.detect());
+    return SystemLinux.cgroups(CgroupLayout.detect());
   }
 }

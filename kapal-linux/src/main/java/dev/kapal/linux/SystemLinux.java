@@ -20,8 +20,7 @@ final class SystemLinux {
     return new EpollPoller(threadName);
   }
 
-  @SuppressWarnings("DoNotCallSuggester")
-  static CgroupManager cgroups(Linux linux, CgroupLayout layout) {
-    throw new IllegalStateException("not yet: " + linux + layout);
+  static CgroupManager cgroups(CgroupLayout layout) {
+    return new SystemCgroupManager(layout);
   }
 }
