@@ -76,7 +76,7 @@ final class PaxHeader {
       try {
         name = URLDecoder.decode(key.substring(LIBARCHIVE.length()), StandardCharsets.UTF_8);
         String text = new String(data, from, to - from, StandardCharsets.ISO_8859_1);
-        value = Base64.getMimeDecoder().decode(text);
+        value = Base64.getDecoder().decode(text);
       } catch (IllegalArgumentException _) {
         throw new TarException("the pax record " + TarException.quote(key) + " is malformed");
       }
