@@ -184,6 +184,11 @@ class ProcessesTest {
         processes.spawn(
             "/bin/sleep", List.of("a strange (name", "60"), PATH, Map.of(), SpawnOptions.DEFAULT);
     try {
+      // spawn returns when the old memory is gone, a moment before the new command line is there.
+      long end = System.nanoTime() + 10_000_000_000L;
+      while (processes.info(pid).orElseThrow().command().isEmpty() && System.nanoTime() < end) {
+        Thread.onSpinWait();
+      }
       ProcessInfo info = processes.info(pid).orElseThrow();
       assertThat(info.parent()).isEqualTo(processes.self());
       assertThat(info.command()).containsExactly("a strange (name", "60");
