@@ -105,6 +105,7 @@ final class CallersRegistry implements Registry {
                             Lists.TagPage.class,
                             Lists.TagPage::present,
                             doing)
+                        .map(tags -> tags.stream().sorted().toList()) // not all registries do
                         .orElseThrow(() ->
                             new NotFound(
                                 doing + " failed: the repository is not there", List.of()))));

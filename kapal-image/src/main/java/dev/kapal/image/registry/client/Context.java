@@ -5,6 +5,7 @@ import dev.kapal.image.registry.auth.Authenticator;
 import dev.kapal.image.registry.hosts.Endpoint;
 import dev.kapal.image.registry.hosts.Endpoints;
 import dev.kapal.image.registry.http.HttpTransport;
+import dev.kapal.image.registry.http.Urls;
 import java.net.URI;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,6 +21,9 @@ final class Context implements AutoCloseable {
   /** Endpoints that may speak http and were found not to speak TLS. */
   private final Set<URI> plain = ConcurrentHashMap.newKeySet();
 
+  /** Endpoints that may speak http and were found to speak TLS: no way back from there. */
+  private final Set<URI> tls = ConcurrentHashMap.newKeySet();
+
   Context(RegistryConfig config) {
     this.config = config;
     this.endpoints = new Endpoints(config);
@@ -33,8 +37,24 @@ final class Context implements AutoCloseable {
     return endpoint.httpAllowed() && plain.contains(endpoint.base()) ? endpoint.plain() : endpoint;
   }
 
+  /** Whether http may be tried if TLS does not work. */
+  boolean mayTurnOutPlain(Endpoint endpoint) {
+    return endpoint.httpAllowed()
+        && Urls.isHttps(endpoint.base())
+        && !plain.contains(endpoint.base())
+        && !tls.contains(endpoint.base());
+  }
+
+  void speaksTls(Endpoint endpoint) {
+    tls.add(endpoint.base());
+  }
+
   void speaksNoTls(Endpoint endpoint) {
     plain.add(endpoint.base());
+  }
+
+  void undecided(Endpoint endpoint) {
+    plain.remove(endpoint.base());
   }
 
   @Override

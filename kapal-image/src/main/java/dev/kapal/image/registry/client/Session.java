@@ -121,19 +121,48 @@ final class Session {
    * @throws TransportFailure without an answer, and for answers that ask to come back later
    */
   Answer send(HttpCall call) throws TransportFailure, InterruptedException {
+    if (!context.mayTurnOutPlain(configured)) {
+      return authorized(atEndpoint(call));
+    }
     try {
-      return authorized(call);
+      Answer answer = authorized(call);
+      context.speaksTls(configured);
+      return answer;
     } catch (TransportFailure e) {
-      if (e.kind() != Kind.PLAIN_TEXT || !endpoint().httpAllowed()) {
+      if (!e.mayMeanNoTls()) {
         throw e;
       }
-      URI before = endpoint().base();
-      context.speaksNoTls(configured);
-      String plain =
-          endpoint().base() + call.uri().toString().substring(before.toString().length());
-      return authorized(
-          new HttpCall(
-              call.method(), URI.create(plain), call.headers(), call.secrets(), call.body()));
+      return plain(call, e);
+    }
+  }
+
+  /** URLs are made before it is known that the endpoint speaks http. */
+  private HttpCall atEndpoint(HttpCall call) {
+    String configuredBase = configured.base().toString();
+    String url = call.uri().toString();
+    if (endpoint().equals(configured) || !url.startsWith(configuredBase)) {
+      return call;
+    }
+    URI plain = URI.create(endpoint().base() + url.substring(configuredBase.length()));
+    return new HttpCall(call.method(), plain, call.headers(), call.secrets(), call.body());
+  }
+
+  private Answer plain(HttpCall call, TransportFailure before)
+      throws TransportFailure, InterruptedException {
+    context.speaksNoTls(configured);
+    boolean answered = false;
+    try {
+      Answer answer = authorized(atEndpoint(call));
+      answered = true;
+      return answer;
+    } catch (TransportFailure e) {
+      answered = e.kind() == Kind.BUSY;
+      e.addSuppressed(before);
+      throw e;
+    } finally {
+      if (!answered) {
+        context.undecided(configured);
+      }
     }
   }
 

@@ -54,7 +54,8 @@ record HostsToml(HostEntry server, List<HostEntry> hosts) {
     TomlParseResult toml;
     try {
       toml = Toml.parse(text);
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (RuntimeException | StackOverflowError | AssertionError e) {
+      // The parser asserts, overflows or trips over some malformed files instead of listing errors.
       throw new BadConfiguration(file + " is not TOML: " + e.getMessage(), Optional.of(e));
     }
     if (toml.hasErrors()) {

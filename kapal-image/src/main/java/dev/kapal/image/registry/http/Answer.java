@@ -15,10 +15,12 @@ public final class Answer implements AutoCloseable {
   private static final int LONGEST_HEADER = 16 << 10;
 
   private final HttpResponse<BodyPipe> response;
+  private final BodyPipe body;
   private final Duration stall;
 
-  Answer(HttpResponse<BodyPipe> response, Duration stall) {
+  Answer(HttpResponse<BodyPipe> response, BodyPipe body, Duration stall) {
     this.response = response;
+    this.body = body;
     this.stall = stall;
   }
 
@@ -59,7 +61,7 @@ public final class Answer implements AutoCloseable {
 
   /** The next bytes of the body; empty at its end. */
   public Optional<ByteBuffer> next() throws TransportFailure, InterruptedException {
-    return response.body().next(stall);
+    return body.next(stall);
   }
 
   /**
@@ -110,6 +112,6 @@ public final class Answer implements AutoCloseable {
 
   @Override
   public void close() {
-    response.body().cancel();
+    body.cancel();
   }
 }

@@ -87,7 +87,8 @@ final class Der {
   }
 
   private void skip(int tag) throws IOException {
-    at += header(tag);
+    int length = header(tag); // moves on, so it must not stand behind +=
+    at += length;
   }
 
   private int header(int tag) throws IOException {

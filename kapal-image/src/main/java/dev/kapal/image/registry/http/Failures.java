@@ -59,6 +59,10 @@ final class Failures {
       return new TransportFailure(
           Kind.PROTOCOL, url, host + " does not answer in HTTP as expected: " + text, cause);
     }
+    if (text.contains("fixed content-length")) {
+      return new TransportFailure(
+          Kind.RESET, url, host + " ended the answer before all of it was sent", cause);
+    }
     if (find(thrown, EOFException.class).isPresent()
         || find(thrown, IOException.class).isPresent()) {
       return new TransportFailure(

@@ -97,16 +97,26 @@ public final class HttpTransport implements AutoCloseable {
         client.sendAsync(request, head -> new BodyPipe(call.uri()));
     boolean done = false;
     try {
-      Answer answer = new Answer(await(future, call), config.timing().stall());
+      HttpResponse<BodyPipe> response = await(future, call);
       done = true;
-      if (answer.status() == 407) {
-        answer.close();
+      int status = response.statusCode();
+      // The JDK gives no body with a proxy's own answer to CONNECT.
+      Optional<BodyPipe> body = Optional.ofNullable(response.body());
+      if (status == 407 || body.isEmpty()) {
+        body.ifPresent(BodyPipe::cancel);
         throw new TransportFailure(
             Kind.PROXY,
             Urls.display(call.uri()),
-            "the proxy wants other credentials; put them into the proxy's URL (user:password@)",
+            status == 407
+                ? "the proxy wants other credentials; put them into the proxy's URL (user:password@)"
+                : "the proxy does not connect to "
+                    + Urls.authority(call.uri())
+                    + " (status "
+                    + status
+                    + ")",
             Optional.empty());
       }
+      Answer answer = new Answer(response, body.get(), config.timing().stall());
       return answer;
     } finally {
       if (!done) {

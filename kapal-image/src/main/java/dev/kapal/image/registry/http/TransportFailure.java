@@ -1,6 +1,7 @@
 package dev.kapal.image.registry.http;
 
 import java.io.IOException;
+import java.net.http.HttpConnectTimeoutException;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -94,6 +95,13 @@ public final class TransportFailure extends IOException {
       case REFUSED, TIMEOUT, STALLED, RESET, UNKNOWN_HOST, BUSY -> true;
       case TLS, PLAIN_TEXT, PROTOCOL, PROXY -> false;
     };
+  }
+
+  /** Whether a server without TLS would fail like this: some answer, some hang up, some wait. */
+  public boolean mayMeanNoTls() {
+    return kind == Kind.PLAIN_TEXT
+        || kind == Kind.RESET
+        || getCause() instanceof HttpConnectTimeoutException;
   }
 
   /** Whether no connection came about at all. */
