@@ -40,7 +40,11 @@ final class TarContent implements ArchiveContent {
     } catch (TarException e) {
       throw new ImageException.Refused("the archive cannot be read: " + e.getMessage(), e);
     } catch (IOException e) {
-      throw new ImageException.Failed("the archive cannot be read: " + e.getMessage(), e);
+      String reason =
+          String.valueOf(e.getMessage()).contains("No space left")
+              ? "the disk is full: free some space, for example with \"kapal system prune\""
+              : e.getMessage();
+      throw new ImageException.Failed("the archive cannot be taken over: " + reason, e);
     }
   }
 

@@ -53,6 +53,31 @@ final class DirectoryWalk {
     }
   }
 
+  /** Whether something that is no directory, nor leads to one, stands in the way. */
+  boolean blocked(String path) {
+    Optional<Fd> there = find(path);
+    if (there.isPresent()) {
+      there.get().close();
+      return false;
+    }
+    for (int end = path.indexOf('/'); end != -2; ) {
+      String prefix = end < 0 ? path : path.substring(0, end);
+      try (Fd file = calls.openInRoot(root, prefix, Fcntl.O_PATH | Fcntl.O_NOFOLLOW)) {
+        Stat stat = calls.fstat(file);
+        if (!stat.isDirectory() && !stat.isSymlink()) {
+          return !Overlay.isWhiteout(stat);
+        }
+      } catch (ErrnoException e) {
+        if (e.is(Errno.ENOENT)) {
+          return false;
+        }
+        throw e;
+      }
+      end = end < 0 ? -2 : path.indexOf('/', end + 1);
+    }
+    return false;
+  }
+
   /** A directory, made if it is missing. */
   Fd make(String entry, String path) {
     Optional<Fd> there = find(path);

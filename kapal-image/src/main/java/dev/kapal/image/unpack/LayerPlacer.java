@@ -116,8 +116,12 @@ final class LayerPlacer implements AutoCloseable {
     }
     String base = EntryPath.base(path);
     String parentPath = EntryPath.parent(path);
+    boolean whiteout = base.startsWith(Overlay.WHITEOUT_PREFIX);
+    if (whiteout && walk.blocked(parentPath)) {
+      return; // below what this layer made a file: umoci writes such, and there is nothing to hide
+    }
     Fd parent = parent(entry.name(), parentPath);
-    if (base.startsWith(Overlay.WHITEOUT_PREFIX)) {
+    if (whiteout) {
       whiteout(entry.name(), parent, base);
       return;
     }
