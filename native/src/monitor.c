@@ -22,7 +22,7 @@ struct header { u32 length; u16 type, reserved; u32 request, process; };
 static struct { int fd, slot; bool hello; } connections[CONNECTIONS_MAX];
 static struct process *processes;
 static u32 process_count, attachment_count;
-static bool quitting;
+static bool quitting, released;  // released: output is no longer held back, so there is something to do without any event
 
 static struct pollfd *poll_set;
 static u32 poll_count, poll_size;
@@ -60,7 +60,7 @@ static void begin(u16 type, u32 request, u32 process) {
 static void connection_close(u32 index) {
   close_fd(&connections[index].fd);
   for (struct process *at = processes; at; at = at->next) {
-    if (at->hold && at->holder == (int)index) at->hold = false;
+    if (at->hold && at->holder == (int)index) released = !(at->hold = false);
   }
 }
 
@@ -633,19 +633,23 @@ static void loop(int signals) {
       at->report_slot = at->report >= 0 ? poll_add(at->report, POLLIN) : -1;
       streams_poll(at);
     }
-    if (poll(poll_set, poll_count, -1) < 0) continue;
+    int ready = poll(poll_set, poll_count, released ? 0 : -1);
+    released = false;
+    if (ready < 0) continue;
     if (poll_result(signal_slot)) reap(signals);
     for (struct process *at = processes; at; at = at->next) {
       if (poll_result(at->report_slot)) report_read(at);
-      if (at->state == ENDED) continue;
-      streams_pump(at);
-      if (at->reaped && streams_drain(at)) finish(at);
+      if (at->state != ENDED) streams_pump(at);
     }
     for (u32 i = 0; i < CONNECTIONS_MAX; i++) {
       if (!poll_result(connections[i].slot) || connections[i].fd < 0) continue;
       for (u32 k = 0; k < REQUESTS_AT_ONCE && serve_one(i); k++) {}
     }
     if (poll_result(listener_slot)) accept_connection();
+    // Behind the requests, since these may have let output go that an ended process was waiting for.
+    for (struct process *at = processes; at; at = at->next) {
+      if (at->reaped && at->state != ENDED && streams_drain(at)) finish(at);
+    }
   }
 }
 

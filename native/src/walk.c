@@ -114,6 +114,7 @@ static int component(struct walk *walk, u32 flags, u32 mode, int *result) {
   }
   int fd = step_into(walk, name);
   if (fd == -ENOENT && walk->how & (HOW_DIRECTORY | HOW_FILE)) {
+    if (last && slash && walk->how & HOW_FILE) return -EISDIR;
     if (last && walk->how & HOW_FILE) {
       int file = openat(walk->at, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
       if (file >= 0) close(file);
