@@ -227,7 +227,7 @@ final class ImageCommands {
           .options(
               flag("all", "Also those with a name that no container uses").letter('a'),
               Prune.FORCE,
-              Listing.FILTER)
+              Prune.FILTER)
           .does(ImageCommands::prune);
 
   private static int images(Invocation i) {

@@ -158,7 +158,7 @@ final class LifeCommands {
           .example(
               "kapal container prune -f --filter until=24h",
               "remove those older than a day without asking")
-          .options(Prune.FORCE, Listing.FILTER)
+          .options(Prune.FORCE, Prune.FILTER)
           .does(i ->
               Prune.run(
                   i,

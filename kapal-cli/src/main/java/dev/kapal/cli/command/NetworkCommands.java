@@ -110,7 +110,7 @@ final class NetworkCommands {
       Leaf.named("prune")
           .summary("Remove networks that no container has")
           .example("kapal network prune -f", "without asking")
-          .options(Prune.FORCE, Listing.FILTER)
+          .options(Prune.FORCE, Prune.FILTER)
           .does(i -> {
             if (!Prune.agreed(i, "This removes all networks that no container has.")) {
               return 1;

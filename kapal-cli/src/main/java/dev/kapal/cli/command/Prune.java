@@ -16,6 +16,10 @@ final class Prune {
 
   private Prune() {}
 
+  /** Without a letter: -f is --force here, as with docker. */
+  static final Option FILTER =
+      Option.list("filter", "KEY=VALUE", "Remove only what meets the condition");
+
   static final Option FORCE = Option.flag("force", "Do not ask").letter('f');
 
   static int run(

@@ -77,7 +77,7 @@ final class SystemCommands {
               flag("all", "Also images with a name").letter('a'),
               flag("volumes", "Also anonymous volumes"),
               Prune.FORCE,
-              Listing.FILTER)
+              Prune.FILTER)
           .does(SystemCommands::prune);
 
   private static final Leaf SHUTDOWN =

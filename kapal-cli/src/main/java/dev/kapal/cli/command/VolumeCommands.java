@@ -80,7 +80,7 @@ final class VolumeCommands {
       Leaf.named("prune")
           .summary("Remove volumes that no container has")
           .example("kapal volume prune -f", "remove unused anonymous volumes without asking")
-          .options(flag("all", "Also those with a name").letter('a'), Prune.FORCE, Listing.FILTER)
+          .options(flag("all", "Also those with a name").letter('a'), Prune.FORCE, Prune.FILTER)
           .does(i ->
               Prune.run(
                   i,

@@ -1,7 +1,6 @@
 package dev.kapal.cli.parse;
 
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -77,15 +76,11 @@ public final class Scalars {
 
   /** CPUs as a decimal number, in billionths. */
   public static long nanoCpus(String option, String text) {
-    try {
-      BigDecimal nanos = new BigDecimal(text.length() > 30 ? "x" : text).movePointRight(9);
-      if (nanos.signum() >= 0 && nanos.compareTo(BigDecimal.valueOf(1L << 52)) < 0) {
-        return nanos.setScale(0, RoundingMode.UNNECESSARY).longValueExact();
-      }
-    } catch (NumberFormatException | ArithmeticException e) {
-      // told below
+    // The form comes first: BigDecimal takes minutes for an exponent like 1e99999999.
+    if (!text.matches("\\d{1,6}(\\.\\d{1,9})?|\\.\\d{1,9}")) {
+      throw Bad.value(option, text, "it is not a number of CPUs", "write as in 1.5");
     }
-    throw Bad.value(option, text, "it is not a number of CPUs", "write as in 1.5");
+    return new BigDecimal(text).movePointRight(9).longValueExact();
   }
 
   /** Go's durations: {@code 1h30m}, {@code 1.5s}, {@code 250ms}. */

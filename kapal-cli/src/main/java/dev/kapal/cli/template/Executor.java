@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs a template once. Used by one thread. */
 final class Executor {
-  private static final int MOST_STEPS = 5_000_000;
-  private static final int MOST_OUTPUT = 64 << 20;
+  private static final int MOST_STEPS = 500_000;
+  private static final int MOST_OUTPUT = 16 << 20;
 
   /** How a list of nodes ended. */
   private enum Flow {

@@ -80,7 +80,15 @@ final class TemplateParser {
   /** Where the closing braces are; those in quotes do not count. */
   private static int close(String text, int start) {
     char quote = 0;
-    for (int i = start; i < text.length(); i++) {
+    int from = start;
+    if (text.startsWith("/*", from)) {
+      int end = text.indexOf("*/", from + 2);
+      if (end < 0) {
+        throw new TemplateException("unclosed comment");
+      }
+      from = end + 2;
+    }
+    for (int i = from; i < text.length(); i++) {
       char c = text.charAt(i);
       if (quote != 0) {
         if (c == '\\' && quote != '`') {
