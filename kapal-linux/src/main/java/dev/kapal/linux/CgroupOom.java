@@ -59,10 +59,10 @@ final class CgroupOom {
     public void acknowledge() {
       try (Arena arena = Arena.ofConfined()) {
         if (unified) {
-          Sys.call(arena, Nr.LSEEK, fd.number(), 0, Fcntl.SEEK_SET);
+          Sys.call(Nr.LSEEK, fd.number(), 0, Fcntl.SEEK_SET);
         }
         // Errors do not matter: EAGAIN when there was nothing, ENODEV when the group is gone.
-        Sys.call(arena, Nr.READ, fd.number(), arena.allocate(4096).address(), 4096);
+        Sys.call(Nr.READ, fd.number(), arena.allocate(4096).address(), 4096);
       }
     }
 

@@ -30,7 +30,7 @@ final class DeviceProgramLoader {
       try (Fd program = load(arena, instructions)) {
         MemorySegment attr = attr(arena, cgroup, program);
         attr.set(JAVA_INT, 12, ALLOW_MULTI);
-        bpf(arena, PROG_ATTACH, attr, "attach");
+        bpf(PROG_ATTACH, attr, "attach");
       }
       for (int id : old) {
         detach(arena, cgroup, id);
@@ -45,13 +45,13 @@ final class DeviceProgramLoader {
     attr.set(JAVA_INT, 4, instructions.length / 8);
     attr.set(JAVA_LONG, 8, aligned(arena, instructions).address());
     attr.set(JAVA_LONG, 16, Sys.path(arena, "Apache-2.0"));
-    long result = Sys.call(arena, Nr.BPF, PROG_LOAD, attr.address(), ATTR);
+    long result = Sys.call(Nr.BPF, PROG_LOAD, attr.address(), ATTR);
     if (Sys.failedWith(result, Errno.EACCES) || Sys.failedWith(result, Errno.EINVAL)) {
       // Once more with the verifier's words.
       attr.set(JAVA_INT, 24, 1);
       attr.set(JAVA_INT, 28, (int) log.byteSize());
       attr.set(JAVA_LONG, 32, log.address());
-      result = Sys.call(arena, Nr.BPF, PROG_LOAD, attr.address(), ATTR);
+      result = Sys.call(Nr.BPF, PROG_LOAD, attr.address(), ATTR);
     }
     return Fd.of((int) Sys.check(result, "bpf(BPF_PROG_LOAD)", () -> log.getString(0).strip()));
   }
@@ -77,7 +77,7 @@ final class DeviceProgramLoader {
     attr.set(JAVA_INT, 4, ATTACH_CGROUP_DEVICE);
     attr.set(JAVA_LONG, 16, ids.address());
     attr.set(JAVA_INT, 24, MOST);
-    bpf(arena, PROG_QUERY, attr, "query");
+    bpf(PROG_QUERY, attr, "query");
     List<Integer> all = new ArrayList<>();
     for (int i = 0; i < attr.get(JAVA_INT, 24); i++) {
       all.add(ids.getAtIndex(JAVA_INT, i));
@@ -88,14 +88,14 @@ final class DeviceProgramLoader {
   private static void detach(Arena arena, Fd cgroup, int id) {
     MemorySegment byId = arena.allocate(ATTR, 8);
     byId.set(JAVA_INT, 0, id);
-    long opened = bpf(arena, PROG_GET_FD_BY_ID, byId, "open");
+    long opened = bpf(PROG_GET_FD_BY_ID, byId, "open");
     try (Fd program = Fd.of((int) opened)) {
-      bpf(arena, PROG_DETACH, attr(arena, cgroup, program), "detach");
+      bpf(PROG_DETACH, attr(arena, cgroup, program), "detach");
     }
   }
 
-  private static long bpf(Arena arena, int command, MemorySegment attr, String what) {
+  private static long bpf(int command, MemorySegment attr, String what) {
     return Sys.check(
-        Sys.call(arena, Nr.BPF, command, attr.address(), ATTR), "bpf", what + " device program");
+        Sys.call(Nr.BPF, command, attr.address(), ATTR), "bpf", what + " device program");
   }
 }

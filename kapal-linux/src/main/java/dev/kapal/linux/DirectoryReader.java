@@ -36,7 +36,7 @@ final class DirectoryReader {
       while (true) {
         long n =
             Sys.check(
-                Sys.call(arena, Nr.GETDENTS64, directory.number(), buffer.address(), BUFFER),
+                Sys.call(Nr.GETDENTS64, directory.number(), buffer.address(), BUFFER),
                 "list",
                 directory::toString);
         if (n == 0) {

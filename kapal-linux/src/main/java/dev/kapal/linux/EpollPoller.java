@@ -109,7 +109,7 @@ final class EpollPoller implements Poller {
         MemorySegment one = arena.allocate(8, 8);
         one.set(JAVA_LONG_UNALIGNED, 0, 1);
         // EAGAIN: it is about to wake up anyway.
-        Sys.call(arena, Nr.WRITE, wake.number(), one.address(), 8);
+        Sys.call(Nr.WRITE, wake.number(), one.address(), 8);
       }
     } finally {
       wakeLock.unlock();
@@ -147,12 +147,10 @@ final class EpollPoller implements Poller {
   }
 
   private long await(MemorySegment events) {
-    try (Arena arena = Arena.ofConfined()) {
-      return Sys.check(
-          Sys.call(arena, Nr.EPOLL_PWAIT, epoll.number(), events.address(), BATCH, -1, 0, 8),
-          "epoll_pwait",
-          "");
-    }
+    return Sys.check(
+        Sys.call(Nr.EPOLL_PWAIT, epoll.number(), events.address(), BATCH, -1, 0, 8),
+        "epoll_pwait",
+        "");
   }
 
   private void dispatch(long number, int events) {
@@ -186,8 +184,7 @@ final class EpollPoller implements Poller {
       event.set(JAVA_INT_UNALIGNED, 0, events);
       event.set(JAVA_LONG_UNALIGNED, DATA_OFFSET, number);
       Sys.check(
-          Sys.call(
-              arena, Nr.EPOLL_CTL, epoll.number(), operation, fd.number(), event.address(), 0, 0),
+          Sys.call(Nr.EPOLL_CTL, epoll.number(), operation, fd.number(), event.address(), 0, 0),
           "epoll_ctl",
           fd::toString);
     }

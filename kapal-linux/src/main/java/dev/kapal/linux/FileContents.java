@@ -3,6 +3,7 @@ package dev.kapal.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Objects;
@@ -33,17 +34,14 @@ final class FileContents {
     if (!memory.isNative()) {
       throw new IllegalArgumentException("native memory is needed");
     }
-    try (Arena arena = Arena.ofConfined()) {
+    try {
       return Sys.check(
-          Sys.call(
-              arena,
-              number,
-              fd.number(),
-              memory.address(),
-              memory.byteSize(),
-              Math.max(position, 0)),
+          Sys.call(number, fd.number(), memory.address(), memory.byteSize(), Math.max(position, 0)),
           call,
           fd::toString);
+    } finally {
+      // Only its address went down: the collector must not free it meanwhile.
+      Reference.reachabilityFence(memory);
     }
   }
 
@@ -103,20 +101,18 @@ final class FileContents {
   }
 
   static long copy(Fd from, Fd to, long length) {
-    try (Arena arena = Arena.ofConfined()) {
-      long n = Sys.call(arena, Nr.COPY_FILE_RANGE, from.number(), 0, to.number(), 0, length, 0);
-      if (n > 0 || (n < 0 && !copyNeedsOtherWay(n))) {
-        return Sys.check(n, "copy_file_range", to::toString);
-      }
-      // 0 may be the end, or a file of /proc whose size is not known.
-      if (n < 0) {
-        n = Sys.call(arena, Nr.SENDFILE, to.number(), from.number(), 0, length);
-        if (n >= 0 || !Sys.failedWith(n, Errno.EINVAL)) {
-          return Sys.check(n, "sendfile", to::toString);
-        }
-      }
-      return copyByHand(from, to, length);
+    long n = Sys.call(Nr.COPY_FILE_RANGE, from.number(), 0, to.number(), 0, length, 0);
+    if (n > 0 || (n < 0 && !copyNeedsOtherWay(n))) {
+      return Sys.check(n, "copy_file_range", to::toString);
     }
+    // 0 may be the end, or a file of /proc whose size is not known.
+    if (n < 0) {
+      n = Sys.call(Nr.SENDFILE, to.number(), from.number(), 0, length);
+      if (n >= 0 || !Sys.failedWith(n, Errno.EINVAL)) {
+        return Sys.check(n, "sendfile", to::toString);
+      }
+    }
+    return copyByHand(from, to, length);
   }
 
   private static boolean copyNeedsOtherWay(long result) {

@@ -11,10 +11,10 @@ final class FilesystemProbe {
 
   /** fsopen(2) loads a module that is not loaded yet, as mount(2) would. */
   static boolean available(String type, Arena arena, boolean mountApi) {
-    if (mountApi) {
-      return KernelProbe.opens(Sys.call(arena, Nr.FSOPEN, Sys.path(arena, type), 1, 0));
+    if (ProcFiles.text("/proc/filesystems").contains("\t" + type + "\n")) {
+      return true;
     }
-    return ProcFiles.text("/proc/filesystems").lines().anyMatch(line -> line.endsWith("\t" + type));
+    return mountApi && KernelProbe.opens(Sys.call(Nr.FSOPEN, Sys.path(arena, type), 1, 0));
   }
 
   /**
@@ -22,17 +22,17 @@ final class FilesystemProbe {
    * reads files says that this is no file system.
    */
   static boolean erofsFromFile(Arena arena) {
-    long file = Sys.call(arena, Nr.MEMFD_CREATE, Sys.path(arena, "kapal-probe"), 1, 0);
-    long configuration = Sys.call(arena, Nr.FSOPEN, Sys.path(arena, "erofs"), 1, 0);
+    long file = Sys.call(Nr.MEMFD_CREATE, Sys.path(arena, "kapal-probe"), 1, 0);
+    long configuration = Sys.call(Nr.FSOPEN, Sys.path(arena, "erofs"), 1, 0);
     try {
       if (file < 0 || configuration < 0) {
         return false;
       }
       long source = Sys.path(arena, "/proc/self/fd/" + file);
       long key = Sys.path(arena, "source");
-      Sys.call(arena, Nr.FTRUNCATE, file, 8192, 0);
-      Sys.call(arena, Nr.FSCONFIG, configuration, SET_STRING, key, source, 0, 0);
-      long result = Sys.call(arena, Nr.FSCONFIG, configuration, CMD_CREATE, 0, 0, 0, 0);
+      Sys.call(Nr.FTRUNCATE, file, 8192, 0);
+      Sys.call(Nr.FSCONFIG, configuration, SET_STRING, key, source, 0, 0);
+      long result = Sys.call(Nr.FSCONFIG, configuration, CMD_CREATE, 0, 0, 0, 0);
       return Sys.failedWith(result, Errno.EINVAL);
     } finally {
       KernelProbe.opens(file);

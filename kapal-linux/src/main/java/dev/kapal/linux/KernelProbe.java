@@ -35,25 +35,25 @@ final class KernelProbe {
   private static KernelFeatures probe(Arena arena) {
     String release = ProcFiles.text("/proc/sys/kernel/osrelease");
     boolean mountApi = mountApi(arena);
-    boolean pidfdOpen = opens(Sys.call(arena, Nr.PIDFD_OPEN, selfPid(), 0, 0));
+    boolean pidfdOpen = opens(Sys.call(Nr.PIDFD_OPEN, selfPid(), 0, 0));
     boolean mountSetattr = knows(mountSetattr(arena, 0, 0), Errno.EBADF);
     return new KernelFeatures(
         KernelRelease.parse(release),
         openat2(arena),
-        knows(Sys.call(arena, Nr.CLONE3, 0, 0, 0), Errno.EINVAL),
+        knows(Sys.call(Nr.CLONE3, 0, 0, 0), Errno.EINVAL),
         cloneIntoCgroup(arena),
         mountApi,
         mountSetattr,
         mountSetattr && idmap(arena),
-        Sys.call(arena, Nr.CLOSE_RANGE, 0xffff_ffffL, 0xffff_ffffL, 0) == 0,
-        Sys.call(arena, Nr.CLOSE_RANGE, 0xffff_ffffL, 0xffff_ffffL, 4) == 0,
+        Sys.call(Nr.CLOSE_RANGE, 0xffff_ffffL, 0xffff_ffffL, 0) == 0,
+        Sys.call(Nr.CLOSE_RANGE, 0xffff_ffffL, 0xffff_ffffL, 4) == 0,
         pidfdOpen,
-        knows(Sys.call(arena, Nr.PIDFD_SEND_SIGNAL, BAD_FD, 0, 0, 0), Errno.EBADF),
-        knows(Sys.call(arena, Nr.WAITID, 3, BAD_FD, 0, 4, 0, 0), Errno.EBADF),
-        opens(Sys.call(arena, Nr.MEMFD_CREATE, Sys.path(arena, "kapal-probe"), 1, 0)),
-        Sys.call(arena, Nr.FACCESSAT2, Fcntl.AT_FDCWD, Sys.path(arena, "/"), 0, 0) == 0,
-        knows(Sys.call(arena, Nr.EPOLL_PWAIT2, BAD_FD, 0, 1, 0, 0, 0), Errno.EBADF)
-            || knows(Sys.call(arena, Nr.EPOLL_PWAIT2, BAD_FD, 0, 1, 0, 0, 0), Errno.EFAULT),
+        knows(Sys.call(Nr.PIDFD_SEND_SIGNAL, BAD_FD, 0, 0, 0), Errno.EBADF),
+        knows(Sys.call(Nr.WAITID, 3, BAD_FD, 0, 4, 0, 0), Errno.EBADF),
+        opens(Sys.call(Nr.MEMFD_CREATE, Sys.path(arena, "kapal-probe"), 1, 0)),
+        Sys.call(Nr.FACCESSAT2, Fcntl.AT_FDCWD, Sys.path(arena, "/"), 0, 0) == 0,
+        knows(Sys.call(Nr.EPOLL_PWAIT2, BAD_FD, 0, 1, 0, 0, 0), Errno.EBADF)
+            || knows(Sys.call(Nr.EPOLL_PWAIT2, BAD_FD, 0, 1, 0, 0, 0), Errno.EFAULT),
         SeccompProbe.actions(arena),
         OverlayProbe.overlay(arena, mountApi, KernelRelease.parse(release)),
         FilesystemProbe.available("erofs", arena, mountApi),
@@ -72,30 +72,33 @@ final class KernelProbe {
     how.set(JAVA_LONG, 0, Fcntl.O_PATH | Fcntl.O_CLOEXEC);
     how.set(JAVA_LONG, 16, Resolve.IN_ROOT.bit() | Resolve.NO_MAGICLINKS.bit());
     long path = Sys.path(arena, "/");
-    return opens(Sys.call(arena, Nr.OPENAT2, Fcntl.AT_FDCWD, path, how.address(), 24));
+    return opens(Sys.call(Nr.OPENAT2, Fcntl.AT_FDCWD, path, how.address(), 24));
   }
 
-  /** A descriptor that is none: the flag was understood when that is what is complained of. */
+  /**
+   * A descriptor that is none: the flag was understood when that is what is complained of.
+   * CLONE_VM, for the kernel would copy the page tables of this JVM before it looks at the
+   * descriptor.
+   */
   private static boolean cloneIntoCgroup(Arena arena) {
     MemorySegment arguments = arena.allocate(88, 8);
-    arguments.set(JAVA_LONG, 0, 0x2_0000_0000L);
+    arguments.set(JAVA_LONG, 0, 0x2_0000_0000L | 0x100);
     arguments.set(JAVA_LONG, 32, Signals.SIGCHLD);
     arguments.set(JAVA_LONG, 80, BAD_FD);
-    return knows(Sys.call(arena, Nr.CLONE3, arguments.address(), 88, 0), Errno.EBADF);
+    return knows(Sys.call(Nr.CLONE3, arguments.address(), 88, 0), Errno.EBADF);
   }
 
   private static boolean mountApi(Arena arena) {
     long empty = Sys.path(arena, "");
-    return opens(Sys.call(arena, Nr.FSOPEN, Sys.path(arena, "tmpfs"), 1, 0))
-        && opens(
-            Sys.call(arena, Nr.OPEN_TREE, Fcntl.AT_FDCWD, Sys.path(arena, "/"), Fcntl.O_CLOEXEC))
-        && knows(Sys.call(arena, Nr.MOVE_MOUNT, BAD_FD, empty, BAD_FD, empty, 0x44, 0), Errno.EBADF)
-        && knowsFsconfig(arena)
-        && knows(Sys.call(arena, Nr.FSMOUNT, BAD_FD, 1, 0), Errno.EBADF);
+    return opens(Sys.call(Nr.FSOPEN, Sys.path(arena, "tmpfs"), 1, 0))
+        && opens(Sys.call(Nr.OPEN_TREE, Fcntl.AT_FDCWD, Sys.path(arena, "/"), Fcntl.O_CLOEXEC))
+        && knows(Sys.call(Nr.MOVE_MOUNT, BAD_FD, empty, BAD_FD, empty, 0x44, 0), Errno.EBADF)
+        && knowsFsconfig()
+        && knows(Sys.call(Nr.FSMOUNT, BAD_FD, 1, 0), Errno.EBADF);
   }
 
-  private static boolean knowsFsconfig(Arena arena) {
-    return knows(Sys.call(arena, Nr.FSCONFIG, BAD_FD, 6, 0, 0, 0, 0), Errno.EBADF);
+  private static boolean knowsFsconfig() {
+    return knows(Sys.call(Nr.FSCONFIG, BAD_FD, 6, 0, 0, 0, 0), Errno.EBADF);
   }
 
   private static long mountSetattr(Arena arena, long set, long userNamespace) {
@@ -105,15 +108,13 @@ final class KernelProbe {
     // Changing nothing is success without a look at the path, so something is asked for.
     attr.set(JAVA_LONG, 8, set == 0 ? MountFlags.MOUNT_ATTR_NODEV : 0);
     long path = Sys.path(arena, "");
-    return Sys.call(
-        arena, Nr.MOUNT_SETATTR, BAD_FD, path, Fcntl.AT_EMPTY_PATH, attr.address(), 32, 0);
+    return Sys.call(Nr.MOUNT_SETATTR, BAD_FD, path, Fcntl.AT_EMPTY_PATH, attr.address(), 32, 0);
   }
 
   /** The initial user namespace is refused with EPERM, by kernels that know id-mapped mounts. */
   private static boolean idmap(Arena arena) {
     long path = Sys.path(arena, "/proc/self/ns/user");
-    long namespace =
-        Sys.call(arena, Nr.OPENAT, Fcntl.AT_FDCWD, path, Fcntl.O_RDONLY | Fcntl.O_CLOEXEC);
+    long namespace = Sys.call(Nr.OPENAT, Fcntl.AT_FDCWD, path, Fcntl.O_RDONLY | Fcntl.O_CLOEXEC);
     if (namespace < 0) {
       return false;
     }
@@ -176,7 +177,7 @@ final class KernelProbe {
       Set<String> known = new TreeSet<>();
       SeccompAction.NUMBERS.forEach((name, number) -> {
         action.set(java.lang.foreign.ValueLayout.JAVA_INT, 0, number);
-        if (Sys.call(arena, Nr.SECCOMP, 2, 0, action.address()) == 0) {
+        if (Sys.call(Nr.SECCOMP, 2, 0, action.address()) == 0) {
           known.add(name);
         }
       });

@@ -1,7 +1,11 @@
 package dev.kapal.linux;
 
+import java.util.Map;
+
 /** Numbers of the system calls that this module makes, on this machine; -1 gives ENOSYS. */
 final class Nr {
+  private static final Map<String, Integer> TABLE = Arch.host().syscalls();
+
   static final long ACCEPT4 = of("accept4");
   static final long BIND = of("bind");
   static final long BPF = of("bpf");
@@ -89,6 +93,6 @@ final class Nr {
   private Nr() {}
 
   private static long of(String name) {
-    return Arch.host().syscall(name).orElse(-1);
+    return TABLE.getOrDefault(name, -1);
   }
 }

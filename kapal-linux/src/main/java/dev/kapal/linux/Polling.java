@@ -25,7 +25,7 @@ final class Polling {
         long left = Math.max(0, end - System.nanoTime());
         time.set(JAVA_LONG, 0, left / 1_000_000_000);
         time.set(JAVA_LONG, 8, left % 1_000_000_000);
-        result = Sys.raw(arena, Nr.PPOLL, poll.address(), 1, time.address(), 0, 0, 0);
+        result = Sys.raw(Nr.PPOLL, poll.address(), 1, time.address(), 0, 0, 0);
       } while (Sys.failedWith(result, Errno.EINTR));
       return Sys.check(result, "ppoll", fd::toString) > 0;
     }

@@ -44,7 +44,6 @@ final class ProcFiles {
     try (Arena arena = Arena.ofConfined()) {
       long opened =
           Sys.call(
-              arena,
               Nr.OPENAT,
               directory.number(),
               Sys.path(arena, path),
@@ -63,7 +62,7 @@ final class ProcFiles {
     byte[] all = new byte[0];
     int length = 0;
     while (true) {
-      long n = Sys.check(Sys.call(arena, Nr.READ, fd, buffer.address(), FIRST), "read", path);
+      long n = Sys.check(Sys.call(Nr.READ, fd, buffer.address(), FIRST), "read", path);
       if (n == 0) {
         return length == all.length ? all : Arrays.copyOf(all, length);
       }
@@ -84,7 +83,6 @@ final class ProcFiles {
     try (Arena arena = Arena.ofConfined()) {
       long opened =
           Sys.call(
-              arena,
               Nr.OPENAT,
               directory.number(),
               Sys.path(arena, path),
@@ -92,8 +90,7 @@ final class ProcFiles {
       int fd = (int) Sys.check(opened, "open", path);
       try {
         long address = Sys.bytes(arena, bytes, 1).address();
-        Sys.check(
-            Sys.call(arena, Nr.WRITE, fd, address, bytes.length), "write " + value + " to", path);
+        Sys.check(Sys.call(Nr.WRITE, fd, address, bytes.length), "write " + value + " to", path);
       } finally {
         Sys.close(fd);
       }

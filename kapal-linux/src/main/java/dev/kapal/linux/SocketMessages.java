@@ -42,7 +42,7 @@ final class SocketMessages {
       }
       return (int)
           Sys.check(
-              Sys.call(arena, Nr.SENDMSG, socket.number(), header.address(), MSG_NOSIGNAL),
+              Sys.call(Nr.SENDMSG, socket.number(), header.address(), MSG_NOSIGNAL),
               "sendmsg",
               socket::toString);
     }
@@ -89,7 +89,7 @@ final class SocketMessages {
       int n =
           (int)
               Sys.check(
-                  Sys.call(arena, Nr.RECVMSG, socket.number(), header.address(), MSG_CMSG_CLOEXEC),
+                  Sys.call(Nr.RECVMSG, socket.number(), header.address(), MSG_CMSG_CLOEXEC),
                   "recvmsg",
                   socket::toString);
       List<Fd> descriptors = descriptors(control, header.get(JAVA_LONG, 40));

@@ -16,7 +16,6 @@ final class StatxBuffer {
 
   static long call(Arena arena, MemorySegment buffer, int directory, String path, int flags) {
     return Sys.call(
-        arena,
         Nr.STATX,
         directory,
         Sys.path(arena, path),

@@ -33,9 +33,18 @@ final class Sys {
 
   private Sys() {}
 
+  /**
+   * Where errno goes, one for each thread: allocating four bytes for each call would take longer
+   * than the call. A virtual thread has its own.
+   */
+  private static final ThreadLocal<MemorySegment> STATE =
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CAPTURE));
+
+  private static final long EMPTY = Arena.global().allocate(8).address();
+
   /** Calls and returns the result, or -errno. Not repeated on EINTR. */
-  static long raw(Arena arena, long number, long a, long b, long c, long d, long e, long f) {
-    MemorySegment state = arena.allocate(CAPTURE);
+  static long raw(long number, long a, long b, long c, long d, long e, long f) {
+    MemorySegment state = STATE.get();
     long result;
     try {
       result = (long) SYSCALL.invokeExact(state, number, a, b, c, d, e, f);
@@ -48,32 +57,20 @@ final class Sys {
   }
 
   /** As {@link #raw}, repeated on EINTR. */
-  static long call(Arena arena, long number, long a, long b, long c, long d, long e, long f) {
+  static long call(long number, long a, long b, long c, long d, long e, long f) {
     long result;
     do {
-      result = raw(arena, number, a, b, c, d, e, f);
+      result = raw(number, a, b, c, d, e, f);
     } while (result == -4);
     return result;
   }
 
-  static long call(Arena arena, long number, long a, long b, long c, long d) {
-    return call(arena, number, a, b, c, d, 0, 0);
-  }
-
-  static long call(Arena arena, long number, long a, long b, long c) {
-    return call(arena, number, a, b, c, 0, 0, 0);
-  }
-
-  /** A call without memory of ours. */
   static long call(long number, long a, long b, long c, long d) {
-    try (Arena arena = Arena.ofConfined()) {
-      return call(arena, number, a, b, c, d, 0, 0);
-    }
+    return call(number, a, b, c, d, 0, 0);
   }
 
-  /** A call without memory of ours. */
   static long call(long number, long a, long b, long c) {
-    return call(number, a, b, c, 0);
+    return call(number, a, b, c, 0, 0, 0);
   }
 
   /** Passes a result on, or throws what it says. */
@@ -102,7 +99,7 @@ final class Sys {
 
   /** The address of a NUL-terminated copy of a path in the form of {@link PathBytes}. */
   static long path(Arena arena, String path) {
-    return bytes(arena, PathBytes.encode(path), 1).address();
+    return path.isEmpty() ? EMPTY : bytes(arena, PathBytes.encode(path), 1).address();
   }
 
   /** A copy in native memory, with some zeros behind it. */
@@ -114,9 +111,7 @@ final class Sys {
 
   /** close(2), once: Linux has closed the descriptor whatever it returns. */
   static void close(int number) {
-    try (Arena arena = Arena.ofConfined()) {
-      raw(arena, Nr.CLOSE, number, 0, 0, 0, 0, 0);
-    }
+    raw(Nr.CLOSE, number, 0, 0, 0, 0, 0);
   }
 
   /** The lowest free number from {@code minimum} on, close-on-exec. */

@@ -30,8 +30,7 @@ final class SystemDescriptors implements Descriptors {
   /** The descriptor's number, or -errno. */
   static long tryOpenat(int directory, String path, int flags, int mode) {
     try (Arena arena = Arena.ofConfined()) {
-      return Sys.call(
-          arena, Nr.OPENAT, directory, Sys.path(arena, path), flags | Fcntl.O_CLOEXEC, mode);
+      return Sys.call(Nr.OPENAT, directory, Sys.path(arena, path), flags | Fcntl.O_CLOEXEC, mode);
     }
   }
 
@@ -63,7 +62,7 @@ final class SystemDescriptors implements Descriptors {
       int tries = 0;
       // EAGAIN: something was renamed while ".." was being resolved, anywhere on the system.
       do {
-        result = Sys.call(arena, Nr.OPENAT2, root.number(), name, how.address(), 24);
+        result = Sys.call(Nr.OPENAT2, root.number(), name, how.address(), 24);
       } while (Sys.failedWith(result, Errno.EAGAIN) && ++tries < 1000);
       return Fd.of((int) Sys.check(result, "openat2", path));
     }
@@ -176,12 +175,8 @@ final class SystemDescriptors implements Descriptors {
 
   @Override
   public long splice(Fd from, Fd to, long length, int flags) {
-    try (Arena arena = Arena.ofConfined()) {
-      return check(
-          Sys.call(arena, Nr.SPLICE, from.number(), 0, to.number(), 0, length, flags),
-          "splice",
-          from);
-    }
+    return check(
+        Sys.call(Nr.SPLICE, from.number(), 0, to.number(), 0, length, flags), "splice", from);
   }
 
   @Override
@@ -235,9 +230,7 @@ final class SystemDescriptors implements Descriptors {
     try (Arena arena = Arena.ofConfined()) {
       long text = Sys.path(arena, target);
       Sys.check(
-          Sys.call(arena, Nr.SYMLINKAT, text, directory.number(), Sys.path(arena, path)),
-          "symlink",
-          path);
+          Sys.call(Nr.SYMLINKAT, text, directory.number(), Sys.path(arena, path)), "symlink", path);
     }
   }
 
@@ -294,12 +287,7 @@ final class SystemDescriptors implements Descriptors {
       long n =
           Sys.check(
               Sys.call(
-                  arena,
-                  Nr.READLINKAT,
-                  directory.number(),
-                  Sys.path(arena, path),
-                  buffer.address(),
-                  4096),
+                  Nr.READLINKAT, directory.number(), Sys.path(arena, path), buffer.address(), 4096),
               "readlink",
               path);
       return PathBytes.decode(FileContents.copyOut(buffer, (int) n));
@@ -346,14 +334,7 @@ final class SystemDescriptors implements Descriptors {
     try (Arena arena = Arena.ofConfined()) {
       long name = Sys.path(arena, path);
       return Sys.call(
-          arena,
-          Nr.FCHOWNAT,
-          directory.number(),
-          name,
-          uid & 0xffff_ffffL,
-          gid & 0xffff_ffffL,
-          flags,
-          0);
+          Nr.FCHOWNAT, directory.number(), name, uid & 0xffff_ffffL, gid & 0xffff_ffffL, flags, 0);
     }
   }
 
@@ -381,7 +362,7 @@ final class SystemDescriptors implements Descriptors {
       times.set(JAVA_LONG, 16, modification.seconds());
       times.set(JAVA_LONG, 24, modification.nanos());
       long name = path.isPresent() ? Sys.path(arena, path.get()) : 0;
-      return Sys.call(arena, Nr.UTIMENSAT, directory.number(), name, times.address(), flags);
+      return Sys.call(Nr.UTIMENSAT, directory.number(), name, times.address(), flags);
     }
   }
 
@@ -428,7 +409,7 @@ final class SystemDescriptors implements Descriptors {
   static StatFs fileSystem(Fd fd) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment s = arena.allocate(120, 8);
-      check(Sys.call(arena, Nr.FSTATFS, fd.number(), s.address(), 0), "fstatfs", fd);
+      check(Sys.call(Nr.FSTATFS, fd.number(), s.address(), 0), "fstatfs", fd);
       long block = s.get(JAVA_LONG, 72) != 0 ? s.get(JAVA_LONG, 72) : s.get(JAVA_LONG, 8);
       return new StatFs(
           s.get(JAVA_LONG, 0) & 0xffff_ffffL,
@@ -446,7 +427,7 @@ final class SystemDescriptors implements Descriptors {
   public Pipe pipe(int flags) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment fds = arena.allocate(8, 4);
-      Sys.check(Sys.call(arena, Nr.PIPE2, fds.address(), flags | Fcntl.O_CLOEXEC, 0), "pipe2", "");
+      Sys.check(Sys.call(Nr.PIPE2, fds.address(), flags | Fcntl.O_CLOEXEC, 0), "pipe2", "");
       return new Pipe(Fd.of(fds.get(JAVA_INT, 0)), Fd.of(fds.get(JAVA_INT, 4)));
     }
   }
@@ -455,9 +436,7 @@ final class SystemDescriptors implements Descriptors {
       long number, String call, Fd directory, String path, long third, long fourth) {
     try (Arena arena = Arena.ofConfined()) {
       Sys.check(
-          Sys.call(arena, number, directory.number(), Sys.path(arena, path), third, fourth),
-          call,
-          path);
+          Sys.call(number, directory.number(), Sys.path(arena, path), third, fourth), call, path);
     }
   }
 
@@ -465,7 +444,6 @@ final class SystemDescriptors implements Descriptors {
       long number, Fd fromDirectory, String from, Fd toDirectory, String to, int flags) {
     try (Arena arena = Arena.ofConfined()) {
       return Sys.call(
-          arena,
           number,
           fromDirectory.number(),
           Sys.path(arena, from),

@@ -32,7 +32,7 @@ final class SystemMemfds implements Memfds {
   private static long create(String name, int flags) {
     try (Arena arena = Arena.ofConfined()) {
       int all = MFD_CLOEXEC | MFD_ALLOW_SEALING | flags;
-      return Sys.call(arena, Nr.MEMFD_CREATE, Sys.path(arena, name), all, 0);
+      return Sys.call(Nr.MEMFD_CREATE, Sys.path(arena, name), all, 0);
     }
   }
 

@@ -29,7 +29,6 @@ final class SystemMounts implements Mounts {
     try (Arena arena = Arena.ofConfined()) {
       Sys.check(
           Sys.call(
-              arena,
               Nr.MOUNT,
               orNull(arena, source),
               Sys.path(arena, target),
@@ -49,7 +48,7 @@ final class SystemMounts implements Mounts {
   @Override
   public void umount(String target, int flags) {
     try (Arena arena = Arena.ofConfined()) {
-      Sys.check(Sys.call(arena, Nr.UMOUNT2, Sys.path(arena, target), flags, 0), "umount", target);
+      Sys.check(Sys.call(Nr.UMOUNT2, Sys.path(arena, target), flags, 0), "umount", target);
     }
   }
 
@@ -58,7 +57,7 @@ final class SystemMounts implements Mounts {
     requireApi("open_tree");
     try (Arena arena = Arena.ofConfined()) {
       int all = flags | MountFlags.OPEN_TREE_CLOEXEC | (path.isEmpty() ? Fcntl.AT_EMPTY_PATH : 0);
-      long result = Sys.call(arena, Nr.OPEN_TREE, directory.number(), Sys.path(arena, path), all);
+      long result = Sys.call(Nr.OPEN_TREE, directory.number(), Sys.path(arena, path), all);
       return Fd.of((int) Sys.check(result, "open_tree", path));
     }
   }
@@ -69,7 +68,6 @@ final class SystemMounts implements Mounts {
     try (Arena arena = Arena.ofConfined()) {
       Sys.check(
           Sys.call(
-              arena,
               Nr.MOVE_MOUNT,
               from.number(),
               Sys.path(arena, fromPath),
@@ -86,7 +84,7 @@ final class SystemMounts implements Mounts {
   public Fd fsopen(String type) {
     requireApi("fsopen");
     try (Arena arena = Arena.ofConfined()) {
-      long result = Sys.call(arena, Nr.FSOPEN, Sys.path(arena, type), FSOPEN_CLOEXEC, 0);
+      long result = Sys.call(Nr.FSOPEN, Sys.path(arena, type), FSOPEN_CLOEXEC, 0);
       return Fd.of((int) Sys.check(result, "fsopen", type));
     }
   }
@@ -96,7 +94,7 @@ final class SystemMounts implements Mounts {
     requireApi("fspick");
     try (Arena arena = Arena.ofConfined()) {
       int flags = FSPICK_CLOEXEC | (path.isEmpty() ? FSPICK_EMPTY_PATH : 0);
-      long result = Sys.call(arena, Nr.FSPICK, directory.number(), Sys.path(arena, path), flags);
+      long result = Sys.call(Nr.FSPICK, directory.number(), Sys.path(arena, path), flags);
       return Fd.of((int) Sys.check(result, "fspick", path));
     }
   }
@@ -104,7 +102,7 @@ final class SystemMounts implements Mounts {
   @Override
   public void fsconfigFlag(Fd configuration, String key) {
     try (Arena arena = Arena.ofConfined()) {
-      config(arena, configuration, SET_FLAG, Sys.path(arena, key), 0, 0, key);
+      config(configuration, SET_FLAG, Sys.path(arena, key), 0, 0, key);
     }
   }
 
@@ -113,7 +111,7 @@ final class SystemMounts implements Mounts {
     try (Arena arena = Arena.ofConfined()) {
       long text = Sys.path(arena, value);
       String what = key + "=" + value;
-      config(arena, configuration, SET_STRING, Sys.path(arena, key), text, 0, what);
+      config(configuration, SET_STRING, Sys.path(arena, key), text, 0, what);
     }
   }
 
@@ -121,28 +119,23 @@ final class SystemMounts implements Mounts {
   public void fsconfigFd(Fd configuration, String key, Fd value) {
     try (Arena arena = Arena.ofConfined()) {
       long name = Sys.path(arena, key);
-      config(arena, configuration, SET_FD, name, 0, value.number(), key + "=" + value);
+      config(configuration, SET_FD, name, 0, value.number(), key + "=" + value);
     }
   }
 
   @Override
   public void fsconfigCreate(Fd configuration) {
-    try (Arena arena = Arena.ofConfined()) {
-      config(arena, configuration, CMD_CREATE, 0, 0, 0, "create");
-    }
+    config(configuration, CMD_CREATE, 0, 0, 0, "create");
   }
 
   @Override
   public void fsconfigReconfigure(Fd configuration) {
-    try (Arena arena = Arena.ofConfined()) {
-      config(arena, configuration, CMD_RECONFIGURE, 0, 0, 0, "reconfigure");
-    }
+    config(configuration, CMD_RECONFIGURE, 0, 0, 0, "reconfigure");
   }
 
-  private void config(
-      Arena arena, Fd configuration, int command, long key, long value, long aux, String what) {
+  private void config(Fd configuration, int command, long key, long value, long aux, String what) {
     requireApi("fsconfig");
-    long result = Sys.call(arena, Nr.FSCONFIG, configuration.number(), command, key, value, aux, 0);
+    long result = Sys.call(Nr.FSCONFIG, configuration.number(), command, key, value, aux, 0);
     if (result < 0) {
       throw Sys.failure(result, "fsconfig", what + messages(configuration));
     }
@@ -188,7 +181,6 @@ final class SystemMounts implements Mounts {
       int all = flags | (path.isEmpty() ? Fcntl.AT_EMPTY_PATH : 0);
       Sys.check(
           Sys.call(
-              arena,
               Nr.MOUNT_SETATTR,
               directory.number(),
               Sys.path(arena, path),

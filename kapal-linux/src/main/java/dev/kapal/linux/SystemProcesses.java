@@ -66,7 +66,7 @@ final class SystemProcesses implements Processes {
       MemorySegment status = arena.allocate(JAVA_INT);
       long result =
           Sys.check(
-              Sys.call(arena, Nr.WAIT4, pid, status.address(), options),
+              Sys.call(Nr.WAIT4, pid, status.address(), options),
               "waitpid",
               () -> Integer.toString(pid));
       return result == 0
@@ -123,7 +123,7 @@ final class SystemProcesses implements Processes {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = arena.allocate(128, 8);
       Sys.check(
-          Sys.call(arena, Nr.WAITID, P_PIDFD, pidfd.number(), info.address(), WEXITED, 0, 0),
+          Sys.call(Nr.WAITID, P_PIDFD, pidfd.number(), info.address(), WEXITED, 0, 0),
           "waitid(P_PIDFD)",
           pidfd::toString);
       int value = info.get(JAVA_INT, 24);
@@ -186,13 +186,9 @@ final class SystemProcesses implements Processes {
 
   @Override
   public int prctl(int option, long a, long b, long c, long d) {
-    try (Arena arena = Arena.ofConfined()) {
-      return (int)
-          Sys.check(
-              Sys.call(arena, Nr.PRCTL, option, a, b, c, d, 0),
-              "prctl",
-              () -> Integer.toString(option));
-    }
+    return (int)
+        Sys.check(
+            Sys.call(Nr.PRCTL, option, a, b, c, d, 0), "prctl", () -> Integer.toString(option));
   }
 
   private static void require(boolean available, String call) {

@@ -26,7 +26,7 @@ final class SystemSockets implements Sockets {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment fds = arena.allocate(8, 4);
       int kind = type.number() | SOCK_CLOEXEC;
-      Sys.check(Sys.call(arena, Nr.SOCKETPAIR, AF_UNIX, kind, 0, fds.address()), "socketpair", "");
+      Sys.check(Sys.call(Nr.SOCKETPAIR, AF_UNIX, kind, 0, fds.address()), "socketpair", "");
       return new Pair(Fd.of(fds.get(JAVA_INT, 0)), Fd.of(fds.get(JAVA_INT, 4)));
     }
   }
@@ -44,9 +44,7 @@ final class SystemSockets implements Sockets {
       try (Arena arena = Arena.ofConfined()) {
         UnixAddress address = UnixAddress.path(arena, folder.procPath() + "/" + name, path);
         Sys.check(
-            Sys.call(arena, Nr.BIND, socket.number(), address.pointer(), address.length()),
-            "bind",
-            path);
+            Sys.call(Nr.BIND, socket.number(), address.pointer(), address.length()), "bind", path);
         bound(arena, socket, folder, name, mode, path);
       }
       listening = true;
@@ -62,12 +60,12 @@ final class SystemSockets implements Sockets {
     long file = Sys.path(arena, name);
     boolean done = false;
     try {
-      Sys.check(Sys.call(arena, Nr.FCHMODAT, folder.number(), file, mode), "chmod", path);
-      Sys.check(Sys.call(arena, Nr.LISTEN, socket.number(), BACKLOG, 0), "listen", path);
+      Sys.check(Sys.call(Nr.FCHMODAT, folder.number(), file, mode), "chmod", path);
+      Sys.check(Sys.call(Nr.LISTEN, socket.number(), BACKLOG, 0), "listen", path);
       done = true;
     } finally {
       if (!done) {
-        Sys.call(arena, Nr.UNLINKAT, folder.number(), file, 0);
+        Sys.call(Nr.UNLINKAT, folder.number(), file, 0);
       }
     }
   }
@@ -76,14 +74,14 @@ final class SystemSockets implements Sockets {
   public Fd connect(Fd directory, String path, SocketType type) {
     try (Fd inode = openPath(directory, path);
         Arena arena = Arena.ofConfined()) {
-      return connect(type, UnixAddress.path(arena, inode.procPath(), path), arena, path);
+      return connect(type, UnixAddress.path(arena, inode.procPath(), path), path);
     }
   }
 
-  private static Fd connect(SocketType type, UnixAddress address, Arena arena, String target) {
+  private static Fd connect(SocketType type, UnixAddress address, String target) {
     Fd socket = socket(type);
     // Not repeated after EINTR: a connection to a unix socket that was interrupted was not made.
-    long result = Sys.call(arena, Nr.CONNECT, socket.number(), address.pointer(), address.length());
+    long result = Sys.call(Nr.CONNECT, socket.number(), address.pointer(), address.length());
     if (result < 0) {
       socket.close();
     }
@@ -127,7 +125,6 @@ final class SystemSockets implements Sockets {
       MemorySegment length = arena.allocateFrom(JAVA_INT, 12);
       Sys.check(
           Sys.call(
-              arena,
               Nr.GETSOCKOPT,
               socket.number(),
               SOL_SOCKET,
@@ -170,8 +167,7 @@ final class SystemSockets implements Sockets {
       // Less than a microsecond would mean: never.
       time.set(JAVA_LONG, 8, (timeout.getNano() + 999) / 1000);
       Sys.check(
-          Sys.call(
-              arena, Nr.SETSOCKOPT, socket.number(), SOL_SOCKET, option, time.address(), 16, 0),
+          Sys.call(Nr.SETSOCKOPT, socket.number(), SOL_SOCKET, option, time.address(), 16, 0),
           "setsockopt",
           socket::toString);
     }
@@ -217,7 +213,6 @@ final class SystemSockets implements Sockets {
                 ? connect(
                     SocketType.DATAGRAM,
                     UnixAddress.abstractName(arena, address.substring(1)),
-                    arena,
                     address)
                 : connect(Fd.CWD, address, SocketType.DATAGRAM)) {
       send(socket, PathBytes.encode(state), List.of());

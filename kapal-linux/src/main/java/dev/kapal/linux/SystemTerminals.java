@@ -30,7 +30,7 @@ final class SystemTerminals implements Terminals {
   public boolean isTerminal(Fd fd) {
     try (Arena arena = Arena.ofConfined()) {
       long buffer = arena.allocate(TERMIOS + 28, 4).address();
-      return Sys.call(arena, Nr.IOCTL, fd.number(), TCGETS, buffer) == 0;
+      return Sys.call(Nr.IOCTL, fd.number(), TCGETS, buffer) == 0;
     }
   }
 
@@ -38,7 +38,7 @@ final class SystemTerminals implements Terminals {
   public WindowSize windowSize(Fd fd) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment size = arena.allocate(8, 2);
-      ioctl(arena, fd, TIOCGWINSZ, size.address(), "ioctl(TIOCGWINSZ)");
+      ioctl(fd, TIOCGWINSZ, size.address(), "ioctl(TIOCGWINSZ)");
       return new WindowSize(size.get(JAVA_SHORT, 0) & 0xffff, size.get(JAVA_SHORT, 2) & 0xffff);
     }
   }
@@ -49,7 +49,7 @@ final class SystemTerminals implements Terminals {
       MemorySegment buffer = arena.allocate(8, 2);
       buffer.set(JAVA_SHORT, 0, (short) size.rows());
       buffer.set(JAVA_SHORT, 2, (short) size.columns());
-      ioctl(arena, fd, TIOCSWINSZ, buffer.address(), "ioctl(TIOCSWINSZ)");
+      ioctl(fd, TIOCSWINSZ, buffer.address(), "ioctl(TIOCSWINSZ)");
     }
   }
 
@@ -57,7 +57,7 @@ final class SystemTerminals implements Terminals {
   public Settings settings(Fd fd) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment termios = arena.allocate(TERMIOS + 28, 4);
-      ioctl(arena, fd, TCGETS, termios.address(), "ioctl(TCGETS)");
+      ioctl(fd, TCGETS, termios.address(), "ioctl(TCGETS)");
       return new Settings(HexFormat.of().formatHex(FileContents.copyOut(termios, TERMIOS)));
     }
   }
@@ -70,7 +70,7 @@ final class SystemTerminals implements Terminals {
     }
     try (Arena arena = Arena.ofConfined()) {
       long termios = Sys.bytes(arena, bytes, 28).address();
-      ioctl(arena, fd, TCSETS, termios, "ioctl(TCSETS)");
+      ioctl(fd, TCSETS, termios, "ioctl(TCSETS)");
     }
   }
 
@@ -114,10 +114,10 @@ final class SystemTerminals implements Terminals {
         throw new ErrnoException("openpty", "/dev/ptmx, which is not device 5:2", Errno.ENODEV);
       }
       MemorySegment value = arena.allocateFrom(JAVA_INT, 0);
-      ioctl(arena, master, TIOCSPTLCK, value.address(), "ioctl(TIOCSPTLCK)");
-      ioctl(arena, master, TIOCGPTN, value.address(), "ioctl(TIOCGPTN)");
+      ioctl(master, TIOCSPTLCK, value.address(), "ioctl(TIOCSPTLCK)");
+      ioctl(master, TIOCGPTN, value.address(), "ioctl(TIOCGPTN)");
       int flags = Fcntl.O_RDWR | Fcntl.O_NOCTTY | Fcntl.O_CLOEXEC;
-      long slave = ioctl(arena, master, TIOCGPTPEER, flags, "ioctl(TIOCGPTPEER)");
+      long slave = ioctl(master, TIOCGPTPEER, flags, "ioctl(TIOCGPTPEER)");
       opened = true;
       return new PseudoTerminal(master, Fd.of((int) slave), value.get(JAVA_INT, 0));
     } finally {
@@ -127,7 +127,7 @@ final class SystemTerminals implements Terminals {
     }
   }
 
-  private static long ioctl(Arena arena, Fd fd, long request, long argument, String call) {
-    return Sys.check(Sys.call(arena, Nr.IOCTL, fd.number(), request, argument), call, fd::toString);
+  private static long ioctl(Fd fd, long request, long argument, String call) {
+    return Sys.check(Sys.call(Nr.IOCTL, fd.number(), request, argument), call, fd::toString);
   }
 }

@@ -72,9 +72,9 @@ final class Xattrs {
 
   private static long either(
       Arena arena, long byFd, long byPath, Fd fd, long b, long c, long d, long e) {
-    long result = Sys.call(arena, byFd, fd.number(), b, c, d, e, 0);
+    long result = Sys.call(byFd, fd.number(), b, c, d, e, 0);
     return Sys.failedWith(result, Errno.EBADF)
-        ? Sys.call(arena, byPath, Sys.path(arena, fd.procPath()), b, c, d, e, 0)
+        ? Sys.call(byPath, Sys.path(arena, fd.procPath()), b, c, d, e, 0)
         : result;
   }
 

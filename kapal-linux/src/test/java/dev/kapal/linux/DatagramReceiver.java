@@ -8,21 +8,20 @@ final class DatagramReceiver {
 
   static Fd bind(String path) {
     try (Arena arena = Arena.ofConfined()) {
-      return bind(arena, UnixAddress.path(arena, path, path));
+      return bind(UnixAddress.path(arena, path, path));
     }
   }
 
   static Fd bindAbstract(String name) {
     try (Arena arena = Arena.ofConfined()) {
-      return bind(arena, UnixAddress.abstractName(arena, name));
+      return bind(UnixAddress.abstractName(arena, name));
     }
   }
 
-  private static Fd bind(Arena arena, UnixAddress address) {
+  private static Fd bind(UnixAddress address) {
     int kind = SocketType.DATAGRAM.number() | 0x80000;
     Fd fd = Fd.of((int) Sys.check(Sys.call(Nr.SOCKET, 1, kind, 0), "socket", ""));
-    Sys.check(
-        Sys.call(arena, Nr.BIND, fd.number(), address.pointer(), address.length()), "bind", "");
+    Sys.check(Sys.call(Nr.BIND, fd.number(), address.pointer(), address.length()), "bind", "");
     return fd;
   }
 }

@@ -96,9 +96,9 @@ final class OldKernel {
       MemorySegment program = arena.allocate(16, 8);
       program.set(JAVA_SHORT, 0, (short) filter.size());
       program.set(JAVA_LONG, 8, code.address());
-      Sys.check(Sys.call(arena, Nr.PRCTL, 38, 1, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)", "");
+      Sys.check(Sys.call(Nr.PRCTL, 38, 1, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)", "");
       // SECCOMP_SET_MODE_FILTER with SECCOMP_FILTER_FLAG_TSYNC: all threads of the JVM.
-      Sys.check(Sys.call(arena, Nr.SECCOMP, 1, 1, program.address()), "seccomp", "");
+      Sys.check(Sys.call(Nr.SECCOMP, 1, 1, program.address()), "seccomp", "");
     }
   }
 }
