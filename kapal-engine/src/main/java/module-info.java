@@ -5,7 +5,16 @@ module dev.kapal.engine {
   requires transitive dev.kapal.runtime;
   requires transitive dev.kapal.network;
   requires java.sql;
+  requires tools.jackson.databind;
 
   exports dev.kapal.engine;
+  exports dev.kapal.engine.core;
   exports dev.kapal.engine.spec;
+
+  opens dev.kapal.engine to
+      tools.jackson.databind;
+  opens dev.kapal.engine.spec to
+      tools.jackson.databind;
+  opens dev.kapal.engine.store to
+      tools.jackson.databind;
 }

@@ -27,6 +27,7 @@ import java.util.OptionalLong;
  * @param options TMPFS: more mount options ({@code noexec}, {@code uid=…})
  * @param volumeOptions VOLUME: driver options if the volume is made for this mount
  * @param volumeLabels VOLUME: labels if the volume is made for this mount
+ * @param anonymous VOLUME: without a name given; set by the engine once it has made one up
  */
 public record MountSpec(
     Type type,
@@ -43,7 +44,8 @@ public record MountSpec(
     OptionalInt tmpfsMode,
     List<String> options,
     Map<String, String> volumeOptions,
-    Map<String, String> volumeLabels) {
+    Map<String, String> volumeLabels,
+    boolean anonymous) {
 
   /** Kinds of mount. */
   public enum Type {
@@ -82,6 +84,41 @@ public record MountSpec(
     options = List.copyOf(options);
     volumeOptions = Checks.ordered(volumeOptions);
     volumeLabels = Checks.ordered(volumeLabels);
+  }
+
+  /** This, with a source. */
+  public MountSpec withSource(String source) {
+    return copy(source, readOnly, anonymous);
+  }
+
+  /** This, as an anonymous volume. */
+  public MountSpec withAnonymous() {
+    return copy(source, readOnly, true);
+  }
+
+  /** This, not to be written. */
+  public MountSpec withReadOnly() {
+    return copy(source, true, anonymous);
+  }
+
+  private MountSpec copy(String source, boolean readOnly, boolean anonymous) {
+    return new MountSpec(
+        type,
+        source,
+        target,
+        readOnly,
+        recursiveReadOnly,
+        propagation,
+        nonRecursive,
+        createSource,
+        noCopy,
+        subpath,
+        tmpfsSize,
+        tmpfsMode,
+        options,
+        volumeOptions,
+        volumeLabels,
+        anonymous);
   }
 
   public static Builder bind(String source, String target) {
@@ -200,7 +237,8 @@ public record MountSpec(
           tmpfsMode,
           options,
           volumeOptions,
-          volumeLabels);
+          volumeLabels,
+          false);
     }
   }
 }
