@@ -12,6 +12,7 @@ public interface EngineSystem {
   Info info();
 
   /** Facts about engine and host. Bytes throughout. */
+  @SuppressWarnings("AvoidCommonTypeNames") // what the command is called
   record Info(
       String engineVersion,
       String engineCommit,

@@ -1,0 +1,126 @@
+package dev.kapal.engine.core;
+
+import dev.kapal.engine.EngineException;
+import java.security.SecureRandom;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The containers in memory, by ID and by name. */
+final class Index {
+  private static final int MIN_PREFIX = 1;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final Map<String, Entry> byId = new ConcurrentHashMap<>();
+  private final Map<String, String> names = new ConcurrentHashMap<>();
+
+  static String newId() {
+    byte[] bytes = new byte[32];
+    String id;
+    do {
+      RANDOM.nextBytes(bytes);
+      id = HexFormat.of().formatHex(bytes);
+      // An ID whose first digits are all decimal could be taken for a number by other tools.
+    } while (id.substring(0, 12).chars().allMatch(Character::isDigit));
+    return id;
+  }
+
+  /**
+   * Takes a name for an ID.
+   *
+   * @throws EngineException.Conflict another container has it
+   */
+  void reserve(String name, String id) {
+    String owner = names.putIfAbsent(name, id);
+    if (owner != null && !owner.equals(id)) {
+      throw new EngineException.Conflict(
+          "the name \""
+              + name
+              + "\" is taken by container "
+              + owner.substring(0, 12)
+              + ": use another one, or remove that container");
+    }
+  }
+
+  /** A name that nobody has. */
+  String reserveAny(String id) {
+    while (true) {
+      String name = Names.random();
+      if (names.putIfAbsent(name, id) == null) {
+        return name;
+      }
+    }
+  }
+
+  void release(String name, String id) {
+    names.remove(name, id);
+  }
+
+  void put(Entry e) {
+    byId.put(e.id, e);
+  }
+
+  void remove(Entry e) {
+    byId.remove(e.id);
+    names.remove(e.name(), e.id);
+  }
+
+  /** All, also those that are being made. */
+  Collection<Entry> all() {
+    return byId.values();
+  }
+
+  /** Those whose making is complete. */
+  List<Entry> published() {
+    return byId.values().stream().filter(e -> e.published).toList();
+  }
+
+  Optional<Entry> byId(String id) {
+    return Optional.ofNullable(byId.get(id));
+  }
+
+  /**
+   * Finds by ID, name, or unique prefix of an ID; a name wins over a prefix.
+   *
+   * @throws EngineException.NotFound there is none such
+   * @throws EngineException.InvalidArgument a prefix of several
+   */
+  Entry get(String ref) {
+    Entry exact = byId.get(ref);
+    if (exact != null && exact.published) {
+      return exact;
+    }
+    String plain = ref.startsWith("/") ? ref.substring(1) : ref;
+    String id = names.get(plain);
+    if (id != null) {
+      Entry e = byId.get(id);
+      if (e != null && e.published) {
+        return e;
+      }
+    }
+    if (plain.length() >= MIN_PREFIX && plain.matches("[0-9a-f]{1,64}")) {
+      List<Entry> found =
+          byId.values().stream()
+              .filter(e -> e.published && e.id.startsWith(plain))
+              .limit(2)
+              .toList();
+      if (found.size() == 1) {
+        return found.getFirst();
+      }
+      if (found.size() > 1) {
+        throw new EngineException.InvalidArgument(
+            "\"" + ref + "\" begins the ID of several containers: give more digits");
+      }
+    }
+    throw new EngineException.NotFound(
+        "there is no container \"" + shorten(ref) + "\": \"kapal ps -a\" lists those that exist");
+  }
+
+  private static String shorten(String text) {
+    String clean = text.replaceAll("[\\p{Cntrl}]", "?");
+    return clean.length() > 100 ? clean.substring(0, 100) + "…" : clean;
+  }
+}

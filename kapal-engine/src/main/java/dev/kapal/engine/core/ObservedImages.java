@@ -1,0 +1,172 @@
+package dev.kapal.engine.core;
+
+import dev.kapal.image.ArchiveFormat;
+import dev.kapal.image.CheckReport;
+import dev.kapal.image.CommitRequest;
+import dev.kapal.image.ContentStore;
+import dev.kapal.image.DiskUsage;
+import dev.kapal.image.HistoryItem;
+import dev.kapal.image.Image;
+import dev.kapal.image.ImageFilters;
+import dev.kapal.image.Images;
+import dev.kapal.image.ImportRequest;
+import dev.kapal.image.ProgressListener;
+import dev.kapal.image.PruneRequest;
+import dev.kapal.image.PullRequest;
+import dev.kapal.image.PushRequest;
+import dev.kapal.image.RemoveResult;
+import dev.kapal.image.Snapshots;
+import dev.kapal.oci.Digest;
+import dev.kapal.oci.Reference;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The image store; what is done with it shows among the events. Closing it is the engine's. */
+final class ObservedImages implements Images {
+  private final Images images;
+  private final EventLog events;
+
+  ObservedImages(Images images, EventLog events) {
+    this.images = images;
+    this.events = events;
+  }
+
+  private void tell(String action, String actor, String name, Map<String, String> labels) {
+    Map<String, String> a = new LinkedHashMap<>(labels);
+    a.put("name", name);
+    events.publish("image", action, actor, a);
+  }
+
+  @Override
+  public Optional<Image> find(String nameOrId) {
+    return images.find(nameOrId);
+  }
+
+  @Override
+  public List<Image> list(ImageFilters filters) {
+    return images.list(filters);
+  }
+
+  @Override
+  public Image pull(PullRequest request, ProgressListener progress) {
+    Image i = images.pull(request, progress);
+    tell("pull", request.name(), request.name(), i.labels());
+    return i;
+  }
+
+  @Override
+  public List<Image> pullAllTags(PullRequest request, ProgressListener progress) {
+    List<Image> all = images.pullAllTags(request, progress);
+    all.forEach(i -> tell("pull", request.name(), request.name(), i.labels()));
+    return all;
+  }
+
+  @Override
+  public Digest push(PushRequest request, ProgressListener progress) {
+    Digest d = images.push(request, progress);
+    tell("push", d.toString(), d.toString(), Map.of());
+    return d;
+  }
+
+  @Override
+  public void tag(String nameOrId, Reference name) {
+    images.tag(nameOrId, name);
+    tell("tag", images.get(nameOrId).id().toString(), name.toString(), Map.of());
+  }
+
+  @Override
+  public RemoveResult remove(String nameOrId, boolean force) {
+    RemoveResult r = images.remove(nameOrId, force);
+    told(r);
+    return r;
+  }
+
+  private void told(RemoveResult r) {
+    r.untagged().forEach(n -> tell("untag", n.toString(), n.toString(), Map.of()));
+    r.deleted().forEach(d -> tell("delete", d.toString(), d.toString(), Map.of()));
+  }
+
+  @Override
+  public List<HistoryItem> history(String nameOrId) {
+    return images.history(nameOrId);
+  }
+
+  @Override
+  public void save(OutputStream to, List<String> namesOrIds, ArchiveFormat format) {
+    images.save(to, namesOrIds, format);
+    namesOrIds.forEach(n -> tell("save", n, n, Map.of()));
+  }
+
+  @Override
+  public List<Image> load(InputStream from, ProgressListener progress) {
+    return loaded(images.load(from, progress));
+  }
+
+  @Override
+  public List<Image> load(Path layout, ProgressListener progress) {
+    return loaded(images.load(layout, progress));
+  }
+
+  private List<Image> loaded(List<Image> all) {
+    for (Image i : all) {
+      String id = i.id().toString();
+      tell("load", id, i.names().isEmpty() ? id : i.names().getFirst().toString(), i.labels());
+    }
+    return all;
+  }
+
+  @Override
+  public Image importRootfs(InputStream tar, ImportRequest request) {
+    Image i = images.importRootfs(tar, request);
+    tell("import", i.id().toString(), i.id().toString(), Map.of());
+    return i;
+  }
+
+  @Override
+  public Image commit(CommitRequest request) {
+    return images.commit(request);
+  }
+
+  @Override
+  public RemoveResult prune(PruneRequest request) {
+    RemoveResult r = images.prune(request);
+    told(r);
+    events.publish("image", "prune", "", Map.of("reclaimed", Long.toString(r.freed())));
+    return r;
+  }
+
+  @Override
+  public DiskUsage usage() {
+    return images.usage();
+  }
+
+  @Override
+  public CheckReport check(boolean repair) {
+    return images.check(repair);
+  }
+
+  @Override
+  public Image ensureEmbedded() {
+    return images.ensureEmbedded();
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return images.snapshots();
+  }
+
+  @Override
+  public ContentStore content() {
+    return images.content();
+  }
+
+  @Override
+  public void close() {
+    // It goes with the engine.
+  }
+}

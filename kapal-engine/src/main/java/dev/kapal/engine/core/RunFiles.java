@@ -1,0 +1,175 @@
+package dev.kapal.engine.core;
+
+import dev.kapal.engine.EngineException;
+import dev.kapal.engine.spec.NetworkSpec;
+import dev.kapal.engine.store.ContainerRecord;
+import dev.kapal.network.Attachment;
+import dev.kapal.network.HostsFile;
+import dev.kapal.network.JoinedNetwork;
+import dev.kapal.network.NetworkFiles;
+import dev.kapal.network.ResolvConf;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * /etc/hostname, /etc/hosts and /etc/resolv.conf of a container. They are made for each run, on the
+ * engine's tmpfs: nothing of them has to survive, so nothing is synced.
+ */
+final class RunFiles {
+  private static final FileAttribute<Set<PosixFilePermission>> MODE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--"));
+
+  private final Layout layout;
+
+  RunFiles(Layout layout) {
+    this.layout = layout;
+  }
+
+  /**
+   * Makes the files before the network is known.
+   *
+   * @return host paths by the places inside
+   */
+  Map<String, String> make(ContainerRecord c) {
+    String shared = sharedFrom(c);
+    Path dir = layout.run(shared.isEmpty() ? c.id() : shared);
+    Path own = layout.run(c.id());
+    Map<String, String> files = new LinkedHashMap<>();
+    write(own.resolve("hostname"), c.hostname() + "\n");
+    files.put("/etc/hostname", own.resolve("hostname").toString());
+    if (shared.isEmpty()) {
+      write(dir.resolve("hosts"), hosts(c, Optional.empty()));
+      write(dir.resolve("resolv.conf"), resolv(c, Optional.empty()));
+    }
+    files.put("/etc/hosts", dir.resolve("hosts").toString());
+    files.put("/etc/resolv.conf", dir.resolve("resolv.conf").toString());
+    return files;
+  }
+
+  /** Puts what the network gave into them; in place, since they are mounted already. */
+  void complete(ContainerRecord c, Attachment network) {
+    Path dir = layout.run(c.id());
+    overwrite(dir.resolve("hosts"), hosts(c, Optional.of(network)));
+    if (network.networks().stream().anyMatch(n -> !n.dns().nameservers().isEmpty())) {
+      overwrite(dir.resolve("resolv.conf"), resolv(c, Optional.of(network)));
+    }
+  }
+
+  private static String sharedFrom(ContainerRecord c) {
+    String mode = c.networkMode();
+    return mode.startsWith("container:") ? mode.substring("container:".length()) : "";
+  }
+
+  private static String hosts(ContainerRecord c, Optional<Attachment> network) {
+    NetworkSpec n = c.spec().network();
+    List<InetAddress> gateways =
+        network.stream()
+            .flatMap(a -> a.networks().stream())
+            .flatMap(j -> j.addresses().stream())
+            .flatMap(a -> a.gateway().stream())
+            .distinct()
+            .toList();
+    List<HostsFile.Entry> added = new ArrayList<>();
+    for (String line : n.extraHosts()) {
+      if (gateways.isEmpty() && line.endsWith("host-gateway")) {
+        if (c.networkMode().equals("host") || c.networkMode().equals("none")) {
+          throw new EngineException.InvalidArgument(
+              "host-gateway of --add-host needs a network with a gateway: use an address instead");
+        }
+        // Known once the network is; the file is completed then.
+        continue;
+      }
+      added.addAll(HostsFile.parseAdded(line, gateways));
+    }
+    if (c.networkMode().equals("host")) {
+      StringBuilder text = new StringBuilder(read(Path.of("/etc/hosts")));
+      for (HostsFile.Entry e : added) {
+        text.append(e.address().getHostAddress())
+            .append('\t')
+            .append(String.join(" ", e.names()))
+            .append('\n');
+      }
+      return text.toString();
+    }
+    List<String> names = new ArrayList<>();
+    n.domainname().ifPresent(d -> names.add(c.hostname() + "." + d));
+    names.add(c.hostname());
+    network.stream()
+        .flatMap(a -> a.networks().stream())
+        .flatMap(j -> j.aliases().stream())
+        .forEach(names::add);
+    List<InetAddress> own =
+        network.stream()
+            .flatMap(a -> a.networks().stream())
+            .flatMap(j -> j.addresses().stream())
+            .map(a -> a.address().address())
+            .toList();
+    if (own.isEmpty()) {
+      own = List.of(InetAddress.getLoopbackAddress());
+    }
+    return HostsFile.forContainer(own, names, added).text();
+  }
+
+  private static String resolv(ContainerRecord c, Optional<Attachment> network) {
+    NetworkSpec n = c.spec().network();
+    ResolvConf asked = new ResolvConf(n.dns(), n.dnsSearch(), n.dnsOptions()).validated();
+    if (c.networkMode().equals("host")
+        && asked.equals(new ResolvConf(List.of(), List.of(), List.of()))) {
+      return read(Path.of("/etc/resolv.conf"));
+    }
+    List<String> suggested =
+        network.stream()
+            .flatMap(a -> a.networks().stream())
+            .map(JoinedNetwork::dns)
+            .flatMap(d -> d.nameservers().stream())
+            .toList();
+    if (asked.nameservers().isEmpty() && !suggested.isEmpty()) {
+      asked = new ResolvConf(suggested, asked.search(), asked.options());
+    }
+    return ResolvConf.forContainer(NetworkFiles.hostResolvConf(), asked).text();
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file, StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static void write(Path file, String text) {
+    try {
+      Files.createFile(file, MODE);
+      overwrite(file, text);
+      // What the umask took away.
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    } catch (IOException e) {
+      throw Layout.failure("write", file, e);
+    }
+  }
+
+  private static void overwrite(Path file, String text) {
+    try {
+      Files.write(
+          file,
+          text.getBytes(StandardCharsets.UTF_8),
+          StandardOpenOption.WRITE,
+          StandardOpenOption.TRUNCATE_EXISTING);
+    } catch (IOException e) {
+      throw Layout.failure("write", file, e);
+    }
+  }
+}

@@ -1,0 +1,186 @@
+package dev.kapal.engine.core;
+
+import dev.kapal.engine.AttachRequest;
+import dev.kapal.engine.Attachment;
+import dev.kapal.engine.Engine;
+import dev.kapal.engine.EngineConfig;
+import dev.kapal.engine.EngineParts;
+import dev.kapal.engine.spec.ContainerSpec;
+import dev.kapal.engine.spec.LogSpec;
+import dev.kapal.engine.spec.NetworkSpec;
+import dev.kapal.image.ImageUsers;
+import dev.kapal.image.Images;
+import dev.kapal.image.local.LocalImages;
+import dev.kapal.image.local.LocalImagesConfig;
+import dev.kapal.linux.Fd;
+import dev.kapal.linux.KernelFeatures;
+import dev.kapal.linux.Linux;
+import dev.kapal.network.NetworkConfig;
+import dev.kapal.network.Networks;
+import dev.kapal.runtime.monitor.NativeRuntime;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
+
+/** A whole engine over directories and a cgroup of its own; needs root. */
+final class RealEngine implements AutoCloseable {
+  static final String BUSYBOX = "localhost/busybox";
+
+  final Path base;
+  final String cgroup;
+  final Linux linux = Linux.system();
+  Engine engine;
+
+  private RealEngine(Path base, String cgroup) {
+    this.base = base;
+    this.cgroup = cgroup;
+    this.engine = open();
+  }
+
+  static RealEngine create(String name) {
+    Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+    Path base = Path.of("/tmp", "kapal-engine-" + name + "-" + ProcessHandle.current().pid());
+    RealEngine e =
+        new RealEngine(base, "/kapal-engine-" + name + "-" + ProcessHandle.current().pid());
+    e.engine.images().ensureEmbedded();
+    return e;
+  }
+
+  Engine open() {
+    return open(base, cgroup);
+  }
+
+  static Engine open(Path base, String cgroup) {
+    Linux linux = Linux.system();
+    EngineConfig config =
+        EngineConfig.at(base.resolve("run"), base.resolve("lib"))
+            .withCgroupParent(cgroup)
+            .withDefaults("native", "none", LogSpec.of("json-file"));
+    return LocalEngine.open(
+        config,
+        new EngineParts(
+            users -> images(base, users, linux),
+            List.of(NativeRuntime.create(linux, KernelFeatures.host(), cgroup)),
+            Networks.open(NetworkConfig.below(base.resolve("net"))),
+            linux));
+  }
+
+  private static Images images(Path base, ImageUsers users, Linux linux) {
+    return LocalImages.open(
+        new LocalImagesConfig(
+            base.resolve("images"),
+            credentials -> {
+              throw new IllegalStateException("no registry in these tests");
+            },
+            users,
+            linux.descriptors()));
+  }
+
+  /** As if the daemon had gone and come again. */
+  void reopen() {
+    engine.close();
+    engine = open();
+  }
+
+  static ContainerSpec.Builder spec(String... command) {
+    return ContainerSpec.builder(BUSYBOX)
+        .command(command)
+        .network(NetworkSpec.builder().mode("none").build());
+  }
+
+  /** What a run printed and how it ended. */
+  record Outcome(int code, String output) {}
+
+  /** Runs to the end with output and error captured. */
+  Outcome run(ContainerSpec spec) throws InterruptedException {
+    try (Fd out = output()) {
+      var running =
+          engine
+              .containers()
+              .run(
+                  spec,
+                  AttachRequest.of(
+                      Optional.empty(),
+                      Optional.of(out.duplicate()),
+                      Optional.of(out.duplicate())));
+      String id = running.created().id();
+      var exit =
+          java.util.concurrent.CompletableFuture.supplyAsync(() -> {
+            try {
+              return engine
+                  .containers()
+                  .await(id, dev.kapal.engine.Containers.WaitCondition.NOT_RUNNING)
+                  .code();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            } catch (dev.kapal.engine.EngineException.NotFound removed) {
+              return -1;
+            }
+          });
+      try (Attachment a = running.attachment()) {
+        a.await();
+      }
+      return new Outcome(exit.join(), text(out));
+    }
+  }
+
+  /** A file that nobody else sees, for output. */
+  Fd output() {
+    return linux
+        .descriptors()
+        .open(
+            base.toString(),
+            dev.kapal.linux.Fcntl.O_TMPFILE
+                | dev.kapal.linux.Fcntl.O_RDWR
+                | dev.kapal.linux.Fcntl.O_APPEND,
+            0600);
+  }
+
+  String text(Fd memfd) {
+    long size = linux.descriptors().fstat(memfd).size();
+    byte[] bytes = new byte[(int) size];
+    int n = 0;
+    while (n < bytes.length) {
+      int r = linux.descriptors().pread(memfd, bytes, n, bytes.length - n, n);
+      if (r <= 0) {
+        break;
+      }
+      n += r;
+    }
+    return new String(bytes, 0, n, StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void close() {
+    for (var c : engine.containers().list(true, dev.kapal.engine.Filters.NONE)) {
+      engine.containers().remove(c.id(), true, true);
+    }
+    engine.close();
+    new dev.kapal.engine.files.TreeRemove(linux.descriptors()).remove(base);
+    removeCgroups();
+  }
+
+  private void removeCgroups() {
+    for (String line : List.of("/sys/fs/cgroup" + cgroup)) {
+      removeEmpty(Path.of(line));
+    }
+    try (var all = Files.list(Path.of("/sys/fs/cgroup"))) {
+      all.forEach(p -> removeEmpty(p.resolve(cgroup.substring(1))));
+    } catch (java.io.IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void removeEmpty(Path p) {
+    if (Files.isDirectory(p)) {
+      try {
+        Files.delete(p);
+      } catch (java.io.IOException e) {
+        throw new IllegalStateException("left over: " + p, e);
+      }
+    }
+  }
+}
