@@ -1,0 +1,116 @@
+package dev.kapal.daemon;
+
+import dev.kapal.cli.Kapal;
+import dev.kapal.cli.Version;
+import dev.kapal.engine.Engine;
+import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.Fd;
+import dev.kapal.linux.Linux;
+import dev.kapal.linux.SocketType;
+import dev.kapal.linux.Sockets;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+
+/** The engine and its doors, put together; one in a process. */
+final class Daemon implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Daemon.class.getName());
+  private static final int ROOT_ONLY = 0600;
+  private static final int ROOT_AND_GROUP = 0660;
+
+  private final CountDownLatch end = new CountDownLatch(1);
+  private final CountDownLatch gone = new CountDownLatch(1);
+  private final Engine engine;
+  private final ClientDoor door;
+  private final Fd listener;
+
+  private Daemon(Engine engine, ClientDoor door, Fd listener) {
+    this.engine = engine;
+    this.door = door;
+    this.listener = listener;
+  }
+
+  /**
+   * Opens the engine, which recovers what a predecessor left, and then the doors.
+   *
+   * @throws IOException when a folder or socket cannot be made
+   */
+  static Daemon start(Linux linux, DaemonOptions options) throws IOException {
+    CountDownLatch shutdown = new CountDownLatch(1);
+    Version version = Wiring.version();
+    Engine engine = Wiring.engine(linux, options, version);
+    try {
+      OptionalLong group = Access.group(options.group());
+      Fd listener = listen(linux, options.runDir().resolve("cli.sock"), group);
+      Kapal commands = new Kapal(engine, linux, version, shutdown::countDown);
+      ClientDoor door = new ClientDoor(linux, listener, group, commands::run);
+      Daemon daemon = new Daemon(engine, door, listener);
+      Runtime.getRuntime().addShutdownHook(new Thread(daemon::endBySignal, "signal"));
+      Thread.ofVirtual().start(() -> daemon.endWhen(shutdown));
+      linux.sockets().notify("READY=1");
+      LOG.log(Level.INFO, "ready: {0}", options.runDir().resolve("cli.sock"));
+      return daemon;
+    } catch (RuntimeException | IOException e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  /** Waits until the daemon is to end. */
+  void awaitEnd() throws InterruptedException {
+    end.await();
+  }
+
+  private void endWhen(CountDownLatch shutdown) {
+    try {
+      shutdown.await();
+      end.countDown();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Runs as the JVM's shutdown hook: the JVM stays until the main thread has closed everything. */
+  private void endBySignal() {
+    end.countDown();
+    try {
+      gone.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static Fd listen(Linux linux, Path path, OptionalLong group) throws IOException {
+    for (Sockets.Inherited inherited : linux.sockets().inherited()) {
+      LOG.log(Level.INFO, "using the command socket that systemd opened");
+      return inherited.fd();
+    }
+    // The instance lock is ours, so a socket that lies there is a dead daemon's.
+    Files.deleteIfExists(path);
+    Fd listener = linux.sockets().listen(path.toString(), SocketType.STREAM, ROOT_ONLY);
+    if (group.isPresent()) {
+      try {
+        linux
+            .descriptors()
+            .fchownat(Fd.CWD, path.toString(), 0, group.getAsLong(), 0);
+        linux.descriptors().fchmodat(Fd.CWD, path.toString(), ROOT_AND_GROUP);
+      } catch (ErrnoException e) {
+        LOG.log(Level.WARNING, "the command socket is root''s alone: {0}", e.getMessage());
+      }
+    }
+    return listener;
+  }
+
+  @Override
+  public void close() {
+    door.close();
+    engine.close();
+    listener.close();
+    gone.countDown();
+  }
+}

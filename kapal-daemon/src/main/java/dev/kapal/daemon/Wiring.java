@@ -1,0 +1,75 @@
+package dev.kapal.daemon;
+
+import dev.kapal.cli.Version;
+import dev.kapal.engine.Engine;
+import dev.kapal.engine.EngineConfig;
+import dev.kapal.engine.EngineParts;
+import dev.kapal.engine.core.LocalEngine;
+import dev.kapal.image.local.LocalImages;
+import dev.kapal.image.local.LocalImagesConfig;
+import dev.kapal.image.registry.RegistryConfig;
+import dev.kapal.image.registry.client.RegistryClient;
+import dev.kapal.linux.KernelFeatures;
+import dev.kapal.linux.Linux;
+import dev.kapal.network.NetworkConfig;
+import dev.kapal.network.Networks;
+import dev.kapal.runtime.monitor.NativeRuntime;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+
+/** Which parts a daemon is made of. */
+final class Wiring {
+  private Wiring() {}
+
+  /** An engine over the daemon's folders, which has recovered what a predecessor left. */
+  static Engine engine(Linux linux, DaemonOptions options, Version version) {
+    EngineConfig config =
+        EngineConfig.at(options.runDir(), options.dataDir())
+            .withCgroupParent(options.cgroupParent())
+            .withVersion(version.version(), version.commit());
+    Optional<Path> init = home().map(home -> home.resolve("bin/kapal-init"));
+    if (init.isPresent() && Files.isExecutable(init.get())) {
+      config = config.withInit(init.get());
+    }
+    RegistryClient registries =
+        new RegistryClient(
+            RegistryConfig.defaults()
+                .withEnvironment(System.getenv())
+                .withUserAgent("kapal/" + version.version()));
+    return LocalEngine.open(
+        config,
+        new EngineParts(
+            users ->
+                LocalImages.open(
+                    new LocalImagesConfig(
+                        options.dataDir(), registries::as, users, linux.descriptors())),
+            List.of(NativeRuntime.create(linux, KernelFeatures.host(), options.cgroupParent())),
+            Networks.open(NetworkConfig.below(options.dataDir())),
+            linux));
+  }
+
+  /** What the build says of itself. */
+  static Version version() {
+    Optional<Path> file = home().map(home -> home.resolve("lib/build.properties"));
+    if (file.isEmpty() || !Files.isReadable(file.get())) {
+      return Version.UNKNOWN;
+    }
+    Properties build = new Properties();
+    try (InputStream in = Files.newInputStream(file.get())) {
+      build.load(in);
+    } catch (IOException e) {
+      return Version.UNKNOWN;
+    }
+    return Version.of(build);
+  }
+
+  /** The folder of the installation; kapald says it. */
+  private static Optional<Path> home() {
+    return Optional.ofNullable(System.getProperty("kapal.home")).map(Path::of);
+  }
+}
