@@ -97,7 +97,7 @@ final class Daemon implements AutoCloseable {
       try {
         linux
             .descriptors()
-            .fchownat(Fd.CWD, path.toString(), 0, group.getAsLong(), 0);
+            .fchownat(Fd.CWD, path.toString(), 0, group.getAsLong());
         linux.descriptors().fchmodat(Fd.CWD, path.toString(), ROOT_AND_GROUP);
       } catch (ErrnoException e) {
         LOG.log(Level.WARNING, "the command socket is root''s alone: {0}", e.getMessage());

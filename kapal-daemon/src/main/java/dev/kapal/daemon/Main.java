@@ -48,7 +48,7 @@ public final class Main {
       }
       log.log(Level.INFO, "the daemon ends; its containers go on");
       return 0;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | LinkageError e) {
       log.log(Level.ERROR, "the daemon cannot start", e);
       return FAILED;
     } catch (InterruptedException e) {

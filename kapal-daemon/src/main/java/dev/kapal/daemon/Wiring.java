@@ -5,6 +5,8 @@ import dev.kapal.engine.Engine;
 import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.EngineParts;
 import dev.kapal.engine.core.LocalEngine;
+import dev.kapal.image.ImageException;
+import dev.kapal.image.Images;
 import dev.kapal.image.local.LocalImages;
 import dev.kapal.image.local.LocalImagesConfig;
 import dev.kapal.image.registry.RegistryConfig;
@@ -16,6 +18,8 @@ import dev.kapal.network.Networks;
 import dev.kapal.runtime.monitor.NativeRuntime;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,12 +28,14 @@ import java.util.Properties;
 
 /** Which parts a daemon is made of. */
 final class Wiring {
+  private static final Logger LOG = System.getLogger(Wiring.class.getName());
+
   private Wiring() {}
 
   /** An engine over the daemon's folders, which has recovered what a predecessor left. */
   static Engine engine(Linux linux, DaemonOptions options, Version version) {
     EngineConfig config =
-        EngineConfig.at(options.runDir(), options.dataDir())
+        EngineConfig.at(options.runDir().resolve("state"), options.dataDir())
             .withCgroupParent(options.cgroupParent())
             .withVersion(version.version(), version.commit());
     Optional<Path> init = home().map(home -> home.resolve("bin/kapal-init"));
@@ -45,12 +51,26 @@ final class Wiring {
         config,
         new EngineParts(
             users ->
-                LocalImages.open(
-                    new LocalImagesConfig(
-                        options.dataDir(), registries::as, users, linux.descriptors())),
+                withEmbedded(
+                    LocalImages.open(
+                        new LocalImagesConfig(
+                            options.dataDir().resolve("images"),
+                            registries::as,
+                            users,
+                            linux.descriptors()))),
             List.of(NativeRuntime.create(linux, KernelFeatures.host(), options.cgroupParent())),
             Networks.open(NetworkConfig.below(options.dataDir())),
             linux));
+  }
+
+  /** The store always holds the embedded image; without room for it the daemon serves all the same. */
+  private static Images withEmbedded(Images images) {
+    try {
+      images.ensureEmbedded();
+    } catch (ImageException e) {
+      LOG.log(Level.WARNING, "the embedded image is not there: {0}", e.getMessage());
+    }
+    return images;
   }
 
   /** What the build says of itself. */
