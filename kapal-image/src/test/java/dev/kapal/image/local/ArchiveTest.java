@@ -82,7 +82,7 @@ class ArchiveTest extends ScratchTest {
       assertThat(loaded).hasSizeGreaterThanOrEqualTo(2);
       Image image =
           loaded.stream()
-              .max(java.util.Comparator.comparing(i -> i.config().rootfs().diffIds().size()))
+              .max(java.util.Comparator.comparingInt(i -> i.config().rootfs().diffIds().size()))
               .orElseThrow();
       var snapshot = images.snapshots().prepare("c", image, SnapshotOptions.NONE);
       assertThat(snapshot.lowerDirs()).hasSize(2);

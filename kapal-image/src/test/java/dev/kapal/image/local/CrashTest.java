@@ -127,7 +127,7 @@ class CrashTest extends ScratchTest {
     try (LocalImages images = StoreFixture.open(store);
         var files = Files.list(blobs)) {
       Path biggest =
-          files.max(java.util.Comparator.comparing(p -> p.toFile().length())).orElseThrow();
+          files.max(java.util.Comparator.comparingLong(p -> p.toFile().length())).orElseThrow();
       byte[] bytes = Files.readAllBytes(biggest);
       bytes[5000] ^= 1;
       Files.write(biggest, bytes);

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -44,16 +45,25 @@ final class FakeRegistry implements Registry {
     return descriptor;
   }
 
+  Descriptor tag(String name) {
+    return Objects.requireNonNull(tags.get(name));
+  }
+
+  byte[] blob(Digest digest) {
+    return Objects.requireNonNull(blobs.get(digest));
+  }
+
   @Override
   public ResolvedManifest resolve(RepositoryName repository, String tagOrDigest) {
     Descriptor found =
         tagOrDigest.contains(":")
             ? new Descriptor(MediaTypes.MANIFEST, Digest.parse(tagOrDigest), 1)
             : tags.get(tagOrDigest);
-    if (found == null || !blobs.containsKey(found.digest())) {
+    byte[] content = found == null ? null : blobs.get(found.digest());
+    if (found == null || content == null) {
       throw new RegistryException.NotFound("no " + tagOrDigest, List.of());
     }
-    return new ResolvedManifest(repository, found, blobs.get(found.digest()), "memory");
+    return new ResolvedManifest(repository, found, content, "memory");
   }
 
   @Override
@@ -74,7 +84,7 @@ final class FakeRegistry implements Registry {
       if (sink.isPresent()) {
         fetched.incrementAndGet();
         try (BlobSink open = sink.get()) {
-          send(open, blobs.get(blob.digest()), blob, listener);
+          send(open, blob(blob.digest()), blob, listener);
         }
       }
     } catch (IOException e) {

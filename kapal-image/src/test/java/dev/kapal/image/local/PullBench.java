@@ -30,6 +30,7 @@ final class PullBench {
           System.gc();
           long before = used();
           Peak peak = new Peak();
+          long cpu = cpu();
           long start = System.nanoTime();
           if (what.startsWith("/")) {
             images.load(Path.of(what), ProgressListener.SILENT);
@@ -38,11 +39,16 @@ final class PullBench {
           }
           double seconds = (System.nanoTime() - start) / 1e9;
           System.out.printf(
-              "%s %.2f s, heap %d MB grew by at most %d MB%n",
-              what, seconds, before >> 20, (peak.stop() - before) >> 20);
+              "%s %.2f s, %.2f s of processor, heap %d MB grew by at most %d MB%n",
+              what, seconds, (cpu() - cpu) / 1e9, before >> 20, (peak.stop() - before) >> 20);
         }
       }
     }
+  }
+
+  /** Nanoseconds of processor time that this process has used: fair on a busy machine. */
+  private static long cpu() {
+    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
   }
 
   private static long used() {

@@ -53,7 +53,7 @@ class PullTest extends ScratchTest {
     Descriptor arm =
         new Descriptor(MediaTypes.MANIFEST, Digest.sha256(new byte[] {1}), 5)
             .withPlatform(Platform.parse("linux/s390x"));
-    Descriptor host = registry.tags.get("latest").withPlatform(Platform.host());
+    Descriptor host = registry.tag("latest").withPlatform(Platform.host());
     registry.tags.put(
         "multi", registry.put(MediaTypes.INDEX, OciJson.write(Index.of(List.of(arm, host)))));
     registry.tags.put(
@@ -160,7 +160,7 @@ class PullTest extends ScratchTest {
       complete(images, image);
       assertThat(image.repoDigests())
           .containsExactly(
-              Reference.parse("example.com/a/b").withDigest(registry.tags.get("multi").digest()));
+              Reference.parse("example.com/a/b").withDigest(registry.tag("multi").digest()));
       assertThatThrownBy(
               () -> images.pull(PullRequest.of("example.com/a/b:none"), ProgressListener.SILENT))
           .isInstanceOf(ImageException.NotFound.class)
@@ -237,8 +237,8 @@ class PullTest extends ScratchTest {
 
   @Test
   void wrongDiffIdsAreRefused() throws IOException {
-    Descriptor good = registry.tags.get("latest");
-    Manifest manifest = OciJson.read(registry.blobs.get(good.digest()), Manifest.class);
+    Descriptor good = registry.tag("latest");
+    Manifest manifest = OciJson.read(registry.blob(good.digest()), Manifest.class);
     List<Descriptor> swapped = new ArrayList<>(manifest.layers());
     swapped.set(2, swapped.get(1));
     registry.tags.put(
@@ -274,7 +274,7 @@ class PullTest extends ScratchTest {
                   "example.com/a/b", Reference.parse("other.com/x:1"), CredentialSource.NONE),
               ProgressListener.SILENT);
       assertThat(digest).isEqualTo(image.manifest().digest());
-      assertThat(target.tags.get("1").digest()).isEqualTo(digest);
+      assertThat(target.tag("1").digest()).isEqualTo(digest);
       assertThat(target.blobs).hasSize(5);
     }
   }
