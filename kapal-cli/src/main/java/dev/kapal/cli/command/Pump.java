@@ -75,6 +75,8 @@ final class Pump {
       return Optional.of(new CommandFailedException("the copy failed: " + e.getMessage(), 1));
     } catch (RuntimeException e) {
       return Optional.of(e);
+    } catch (Error e) {
+      return Optional.of(new IllegalStateException("copying failed", e));
     }
   }
 

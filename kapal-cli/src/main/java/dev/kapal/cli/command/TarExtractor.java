@@ -108,7 +108,7 @@ final class TarExtractor {
         files.fchownat(parent, last, uid(entry), gid(entry));
       } else if (entry.isLink()) {
         link(root, parent, last, renamed(parts(entry.getLinkName()), name));
-      } else if (entry.isFile()) {
+      } else if (regular(entry)) {
         file(parent, last, entry, tar);
       } else {
         throw new IOException(
@@ -117,6 +117,14 @@ final class TarExtractor {
     } catch (ErrnoException e) {
       throw new IOException("\"" + entry.getName() + "\" cannot be placed: " + e.getMessage(), e);
     }
+  }
+
+  /** The library's own isFile() is true of FIFOs and devices too. */
+  private static boolean regular(TarArchiveEntry entry) {
+    return entry.isFile()
+        && !entry.isFIFO()
+        && !entry.isCharacterDevice()
+        && !entry.isBlockDevice();
   }
 
   private Fd parent(Fd root, List<String> parts) {

@@ -110,6 +110,8 @@ final class TarWriter {
     entry.setMode(((Number) unix.getOrDefault("mode", 0644)).intValue() & 07777);
     entry.setUserId(((Number) unix.getOrDefault("uid", 0)).longValue());
     entry.setGroupId(((Number) unix.getOrDefault("gid", 0)).longValue());
+    entry.setUserName("");
+    entry.setGroupName("");
     FileTime modified = attributes.lastModifiedTime();
     entry.setLastModifiedTime(modified);
     tar.putArchiveEntry(entry);
