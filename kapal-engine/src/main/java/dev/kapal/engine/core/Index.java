@@ -4,6 +4,7 @@ import dev.kapal.engine.EngineException;
 import java.security.SecureRandom;
 import java.util.Collection;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,14 @@ final class Index {
 
   private final Map<String, Entry> byId = new ConcurrentHashMap<>();
   private final Map<String, String> names = new ConcurrentHashMap<>();
+
+  private static final int REMEMBERED = 256;
+
+  /**
+   * Removed not long ago, by ID: who waits for the end of a container that removes itself may ask
+   * after it. Guarded by itself.
+   */
+  private final Map<String, Entry> gone = new LinkedHashMap<>();
 
   static String newId() {
     byte[] bytes = new byte[32];
@@ -64,6 +73,12 @@ final class Index {
   }
 
   void remove(Entry e) {
+    synchronized (gone) {
+      gone.put(e.id, e);
+      if (gone.size() > REMEMBERED) {
+        gone.remove(gone.keySet().iterator().next());
+      }
+    }
     byId.remove(e.id);
     names.remove(e.name(), e.id);
   }
@@ -117,6 +132,26 @@ final class Index {
     }
     throw new EngineException.NotFound(
         "there is no container \"" + shorten(ref) + "\": \"kapal ps -a\" lists those that exist");
+  }
+
+  /**
+   * As {@link #get}, and by its full ID also one that was removed not long ago.
+   *
+   * @throws EngineException.NotFound there is none such
+   */
+  Entry getOrGone(String ref) {
+    try {
+      return get(ref);
+    } catch (EngineException.NotFound e) {
+      Entry last;
+      synchronized (gone) {
+        last = gone.get(ref);
+      }
+      if (last != null) {
+        return last;
+      }
+      throw e;
+    }
   }
 
   private static String shorten(String text) {

@@ -252,7 +252,7 @@ final class LocalContainers implements Containers {
 
   @Override
   public ExitStatus await(String id, WaitCondition condition) throws InterruptedException {
-    Entry e = hub.index.get(id);
+    Entry e = hub.index.getOrGone(id);
     java.util.concurrent.CompletableFuture<ExitStatus> f;
     e.lock.lock();
     try {
