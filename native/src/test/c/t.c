@@ -124,7 +124,7 @@ static int run(const struct test *test) {
   pid_t pid = fork();
   if (pid == 0) {
     alarm(LIMIT_SECONDS);
-    if (geteuid() == 0 && (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)) _exit(1);
+    if (geteuid() == 0 && (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, "") != 0)) _exit(1);
     test->run();
     fflush(NULL);
     exit(0);

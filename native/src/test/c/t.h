@@ -32,6 +32,8 @@ void need_root(void);
 // Waits up to some seconds for a condition; polls.
 #define EVENTUALLY(condition) do { int n_ = 0; while (!(condition)) { \
   if (++n_ > 5000) { test_fail(__FILE__, __LINE__, "%s did not become true in time", #condition); } usleep(2000); } } while (0)
+// How often to repeat something; a fiftieth of it under valgrind.
+static inline u32 times(u32 count) { return getenv("KAPAL_TEST_SHORT") ? count / 50 : count; }
 int open_descriptors(pid_t pid);
 // Opens all of a program that is run: its path from the environment.
 const char *program(void);

@@ -207,7 +207,7 @@ TEST(open_in, stays_on_the_mount) {
   mkdir(path_in("root/bound"), 0755);
   CHECK(mount("tmpfs", path_in("root/mounted"), "tmpfs", 0, "size=64k") == 0);
   write_file(path_in("root/mounted/inner"), "on it");
-  CHECK(mount(path_in("root/a/b"), path_in("root/bound"), NULL, MS_BIND, NULL) == 0);
+  CHECK(mount(path_in("root/a/b"), path_in("root/bound"), "none", MS_BIND, "") == 0);
   use(WALK);
   mounts();
   setenv("KAPAL_TEST_MISSING", "7", 1);  // Nor does statx tell the mount: 4.19's way, by procfs. Not there: refused.
@@ -215,7 +215,7 @@ TEST(open_in, stays_on_the_mount) {
   int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), tree_root = root;
   root = proc;
   CHECK(strlen(read_in("self/comm", HOW_NO_XDEV)) > 1);
-  CHECK(mount(path_in("secret"), "/proc/version", NULL, MS_BIND, NULL) == 0);
+  CHECK(mount(path_in("secret"), "/proc/version", "none", MS_BIND, "") == 0);
   STR(read_in("version", HOW_NO_XDEV), "EXDEV");
   root = tree_root;
   if (!kernel_has_openat2()) return;
@@ -240,7 +240,7 @@ static void swapped(void) {
   pthread_t thread;
   CHECK(pthread_create(&thread, NULL, swap, NULL) == 0);
   u32 opened = 0, refused = 0;
-  for (u32 i = 0; i < 20000; i++) {
+  for (u32 i = 0; i < times(20000); i++) {
     int fd = open_in(root, "a/b/file", O_RDONLY, 0, i % 2 ? HOW_FILE : 0);
     if (fd < 0) {
       refused++;
@@ -254,7 +254,7 @@ static void swapped(void) {
   }
   swapping = false;
   pthread_join(thread, NULL);
-  CHECK(opened + refused == 20000 && opened > 0);
+  CHECK(opened + refused == times(20000) && (opened > 0 || getenv("KAPAL_TEST_SHORT")));
   CHECK(stat(path_in("outside/file"), &status) == 0 && status.st_size == 6);
   CHECK(stat(path_in("outside/made"), &status) != 0);
 }
@@ -277,7 +277,7 @@ TEST(open_in, walk_agrees_with_the_kernel) {
   static const char *const names[] = {"a", "b", "..", ".", "", "file", "dir", "up", "absolute", "loop1", "parent", "relative",
                                       "dangling", "secret", "slashed", "new"};
   u64 seed = 42;
-  for (u32 i = 0; i < 20000; i++) {
+  for (u32 i = 0; i < times(20000); i++) {
     char path[256] = "";
     u32 parts = 1 + (u32)(seed >> 33) % 6;
     for (u32 k = 0; k < parts; k++) {
@@ -323,9 +323,9 @@ TEST(copy_up, copies_a_tree) {
   CHECK(chown(path_in("root/a/b/file"), 12, 34) == 0 && chmod(path_in("root/a/b/file"), 04751) == 0);
   CHECK(lchown(path_in("root/a/up"), 5, 6) == 0);
   CHECK(mkfifo(path_in("root/fifo"), 0600) == 0);
-  struct timespec times[] = {{1000, 5}, {2000, 7}};
-  utimensat(AT_FDCWD, path_in("root/a/b/file"), times, 0);
-  utimensat(AT_FDCWD, path_in("root/a/b"), times, 0);
+  struct timespec stamps[] = {{1000, 5}, {2000, 7}};
+  utimensat(AT_FDCWD, path_in("root/a/b/file"), stamps, 0);
+  utimensat(AT_FDCWD, path_in("root/a/b"), stamps, 0);
   chmod(path_in("root"), 01777);
   mkdir(path_in("root/mounted"), 0711);
   CHECK(mount("tmpfs", path_in("root/mounted"), "tmpfs", 0, "size=64k,mode=0700") == 0);

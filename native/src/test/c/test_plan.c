@@ -302,7 +302,7 @@ TEST(plan, fuzz) {
   size_t size;
   sample();
   u8 *valid = plan_end(&b, &size), *bytes = malloc(size + 64);
-  u32 accepted = 0, cases = 400000;
+  u32 accepted = 0, cases = times(400000);
   volatile u64 sum = 0;
   for (u32 i = 0; i < cases; i++) {
     size_t length = size;
