@@ -81,6 +81,7 @@ final class Launch {
               .u64(log.maxSize())
               .u32(flags)
               .text(path);
+      process.launching();
       CompletableFuture<Reply> answer = sandbox.connection().send(packet, all);
       process.watch().pid((int) sandbox.connection().await(answer).value());
     } catch (ErrnoException e) {

@@ -334,7 +334,9 @@ final class NativeContainer extends NativeProcess implements Container {
 
   private void remove() {
     unwatch();
-    lifecycle.end();
+    if (launched()) {
+      lifecycle.end();
+    }
     for (ContainerProcess process : processes()) {
       process.forget();
     }

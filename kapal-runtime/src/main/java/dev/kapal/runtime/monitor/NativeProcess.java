@@ -26,6 +26,7 @@ class NativeProcess implements ContainerProcess {
   private final boolean terminal;
   private final LaunchWatch watch = new LaunchWatch();
   private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
+  private volatile boolean launched;
 
   NativeProcess(NativeSandbox sandbox, int number, boolean terminal) {
     this.sandbox = sandbox;
@@ -39,6 +40,16 @@ class NativeProcess implements ContainerProcess {
 
   final NativeSandbox owner() {
     return sandbox;
+  }
+
+  /** The monitor is about to hear of it. */
+  final void launching() {
+    launched = true;
+  }
+
+  /** Whether the monitor may know of it: then it has an end to be waited for. */
+  final boolean launched() {
+    return launched;
   }
 
   /** Whether the kernel killed processes of its container for want of memory. */

@@ -95,6 +95,7 @@ final class Reconnect {
       sandbox.recordLoss(process);
       return;
     }
+    process.launching();
     process.watch().pid(known.pid());
     switch (known.state()) {
       case 2 -> process.watch().waiting(known.sync(), known.pid());

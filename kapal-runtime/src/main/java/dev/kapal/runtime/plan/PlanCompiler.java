@@ -92,6 +92,7 @@ public final class PlanCompiler {
         .allow(Step.Allowed.ANY);
     root.readOnly();
     root.pivot();
+    forgetAll(c);
     if (process.terminal()) {
       new TerminalPlan(c).control(c.init);
     }
@@ -262,6 +263,23 @@ public final class PlanCompiler {
       Arg.Slot slot = c.slot("namespace " + type.procName());
       s.call("setns", slot, Arg.of(type.cloneFlag()));
       s.op(Op.FORGET, slot);
+    }
+  }
+
+  /**
+   * What only served to build the root is not left for a working directory to be reached through
+   * (CVE-2024-21626).
+   */
+  private static void forgetAll(Compilation c) {
+    c.init.to("close the descriptors of the set-up");
+    for (Arg.Slot slot : c.slots.all()) {
+      String name = slot.name();
+      if (!name.startsWith("passed ")
+          && !name.equals("terminal")
+          && !name.equals("apparmor")
+          && !name.equals("selinux")) {
+        c.init.op(Op.FORGET, slot).allow(Errors.EBADF);
+      }
     }
   }
 

@@ -26,6 +26,10 @@ final class Section {
       return new Arg.Slot(numbers.computeIfAbsent(name, _ -> next), name);
     }
 
+    List<Arg.Slot> all() {
+      return numbers.entrySet().stream().map(e -> new Arg.Slot(e.getValue(), e.getKey())).toList();
+    }
+
     int size() {
       return Math.max(1, numbers.size());
     }

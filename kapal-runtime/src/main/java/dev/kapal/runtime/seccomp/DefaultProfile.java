@@ -16,8 +16,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The filter that containers get unless they ask for another one: what ordinary programs need is allowed, what acts on the
- * machine or is known for trouble fails with EPERM. The groups are data, see {@code default-profile.txt}.
+ * The filter that containers get unless they ask for another one: what ordinary programs need is
+ * allowed, what acts on the machine or is known for trouble fails with EPERM. The groups are data,
+ * see {@code default-profile.txt}.
  */
 public final class DefaultProfile {
   /** All CLONE_NEW* flags of clone(2). */
@@ -38,12 +39,11 @@ public final class DefaultProfile {
     Set<String> caps = Set.copyOf(capabilities);
     List<Seccomp.Rule> rules = new ArrayList<>();
     rules.add(allow(GROUPS.getOrDefault("allow", List.of())));
-    GROUPS.forEach(
-        (group, names) -> {
-          if (group.startsWith("with ") && caps.contains(group.substring(5))) {
-            rules.add(allow(names));
-          }
-        });
+    GROUPS.forEach((group, names) -> {
+      if (group.startsWith("with ") && caps.contains(group.substring(5))) {
+        rules.add(allow(names));
+      }
+    });
     for (long personality : PERSONALITIES) {
       rules.add(allowIf("personality", new Seccomp.Arg(0, personality, 0, SeccompOperator.EQ)));
     }
@@ -52,14 +52,21 @@ public final class DefaultProfile {
       rules.add(allow(List.of("clone", "clone3")));
     } else {
       rules.add(allowIf("clone", new Seccomp.Arg(0, NEW_NAMESPACES, 0, SeccompOperator.MASKED_EQ)));
-      // Its flags lie in memory, where a filter cannot look; with ENOSYS C libraries fall back to clone.
-      rules.add(new Seccomp.Rule(List.of("clone3"), SeccompAction.ERRNO, Optional.of(ENOSYS), List.of()));
+      // Its flags lie in memory, where a filter cannot look; with ENOSYS C libraries fall back to
+      // clone.
+      rules.add(
+          new Seccomp.Rule(List.of("clone3"), SeccompAction.ERRNO, Optional.of(ENOSYS), List.of()));
     }
     return Seccomp.empty()
         .withDefaultAction(SeccompAction.ERRNO)
         .withDefaultErrnoRet(1)
         .withArchitectures(
-            List.of("SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32", "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"))
+            List.of(
+                "SCMP_ARCH_X86_64",
+                "SCMP_ARCH_X86",
+                "SCMP_ARCH_X32",
+                "SCMP_ARCH_AARCH64",
+                "SCMP_ARCH_ARM"))
         .withSyscalls(rules);
   }
 
