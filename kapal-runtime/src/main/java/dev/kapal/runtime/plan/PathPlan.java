@@ -15,21 +15,6 @@ final class PathPlan {
     this.c = c;
   }
 
-  /** In a user namespace the host's null device has to be taken along. */
-  void acquire() {
-    if (c.userNamespace && !c.linux.maskedPaths().isEmpty()) {
-      c.stage.to("open /dev/null for masking");
-      c.stage
-          .call(
-              "open_tree",
-              Arg.of(AT_FDCWD),
-              Arg.of("/dev/null"),
-              Arg.of(OPEN_TREE_CLONE | O_CLOEXEC))
-          .out(c.slot("null"));
-      c.stage.op(Op.CHECK_DEVICE, c.slot("null"), Arg.of(1), Arg.of(3));
-    }
-  }
-
   void readOnly() {
     Section s = c.init;
     for (String path : c.linux.readonlyPaths()) {
@@ -67,11 +52,9 @@ final class PathPlan {
       return;
     }
     Arg.Slot nil = c.slot("null");
-    if (!c.userNamespace) {
-      s.to("open /dev/null for masking");
-      c.openHost(s, "/dev/null", O_PATH, nil);
-      s.op(Op.CHECK_DEVICE, nil, Arg.of(1), Arg.of(3));
-    }
+    s.to("open /dev/null for masking");
+    c.openHost(s, "/dev/null", O_PATH, nil);
+    s.op(Op.CHECK_DEVICE, nil, Arg.of(1), Arg.of(3));
     for (String path : c.linux.maskedPaths()) {
       s.to("mask " + path);
       Arg.Slot target = c.slot("target");

@@ -54,7 +54,6 @@ public final class PlanCompiler {
     root.isolate();
     root.mountRoot();
     devices.acquire();
-    paths.acquire();
     if (c.userNamespace) {
       run.limits(c.stage);
     }

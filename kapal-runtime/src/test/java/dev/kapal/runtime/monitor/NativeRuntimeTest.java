@@ -103,7 +103,8 @@ class NativeRuntimeTest {
             /dev/tty character special file 5:0 666
             /proc/self/fd
             pts/ptmx
-            1"""
+            1\
+            """
                 .strip());
   }
 
@@ -114,10 +115,18 @@ class NativeRuntimeTest {
         .containsExactlyInAnyOrder(
             Stream.concat(
                     Stream.of("/", "/dev", "/dev/pts", "/sys", "/proc", "/dev/shm", "/dev/mqueue"),
-                    Stream.of("/proc/bus", "/proc/sys", "/proc/sysrq-trigger", "/proc/kcore", "/proc/keys", "/proc/acpi", "/sys/firmware")
+                    Stream.of(
+                            "/proc/bus",
+                            "/proc/sys",
+                            "/proc/sysrq-trigger",
+                            "/proc/kcore",
+                            "/proc/keys",
+                            "/proc/acpi",
+                            "/sys/firmware")
                         .filter(path -> Files.exists(Path.of(path))))
                 .toArray(String[]::new));
-    assertThat(Files.readString(Path.of("/proc/self/mounts"))).doesNotContain(host.directory.toString());
+    assertThat(Files.readString(Path.of("/proc/self/mounts")))
+        .doesNotContain(host.directory.toString());
   }
 
   @Test
@@ -135,7 +144,8 @@ class NativeRuntimeTest {
   void hasExactlyTheCapabilitiesAsked() throws Exception {
     RuntimeConfig config =
         TestHost.withProcess(
-            TestHost.config("grep", "-E", "Cap|NoNewPrivs|Seccomp:|Groups|Uid", "/proc/self/status"),
+            TestHost.config(
+                "grep", "-E", "Cap|NoNewPrivs|Seccomp:|Groups|Uid", "/proc/self/status"),
             p ->
                 p.withCapabilities(
                         new Process.Capabilities(
@@ -148,13 +158,20 @@ class NativeRuntimeTest {
     String out = line(config).replaceAll("[ \\t]+", " ");
     assertThat(out)
         .contains(
-            "CapInh: 0000000000000020", "CapPrm: 0000000000000020", "CapEff: 0000000000000020", "CapBnd: 0000000000002021",
-            "CapAmb: 0000000000000020", "NoNewPrivs: 1", "Groups: 5 7", "Uid: 1000 1000 1000 1000");
+            "CapInh: 0000000000000020",
+            "CapPrm: 0000000000000020",
+            "CapEff: 0000000000000020",
+            "CapBnd: 0000000000002021",
+            "CapAmb: 0000000000000020",
+            "NoNewPrivs: 1",
+            "Groups: 5 7",
+            "Uid: 1000 1000 1000 1000");
   }
 
   @Test
   void inheritableIsEmptyByDefault() throws Exception {
-    assertThat(line(TestHost.config("grep", "CapInh", "/proc/self/status"))).endsWith("0000000000000000");
+    assertThat(line(TestHost.config("grep", "CapInh", "/proc/self/status")))
+        .endsWith("0000000000000000");
   }
 
   @Test
@@ -162,13 +179,16 @@ class NativeRuntimeTest {
     RuntimeConfig config =
         TestHost.withProcess(
             TestHost.sh("id -u; id -g; id -G"),
-            p -> p.withUser(new Process.User(4294967294L, 2147483649L, Optional.of(077), List.of())));
+            p ->
+                p.withUser(
+                    new Process.User(4294967294L, 2147483649L, Optional.of(077), List.of())));
     assertThat(line(config)).isEqualTo("4294967294\n2147483649\n2147483649");
-    assertThatThrownBy(
-            () ->
-                host.run(
-                    TestHost.withProcess(
-                        TestHost.sh("id"), p -> p.withUser(new Process.User(4294967296L, 0, Optional.empty(), List.of())))))
+    assertThatThrownBy(() ->
+            host.run(
+                TestHost.withProcess(
+                    TestHost.sh("id"),
+                    p ->
+                        p.withUser(new Process.User(4294967296L, 0, Optional.empty(), List.of())))))
         .isInstanceOf(ContainerException.Invalid.class)
         .hasMessageContaining("process.user.uid");
   }
@@ -177,7 +197,8 @@ class NativeRuntimeTest {
   void umaskCwdEnvironmentAndLimits() throws Exception {
     RuntimeConfig config =
         TestHost.withProcess(
-            TestHost.sh("umask; pwd; echo $A; ulimit -n; cat /proc/self/oom_score_adj; ls -d /work/deep"),
+            TestHost.sh(
+                "umask; pwd; echo $A; ulimit -n; cat /proc/self/oom_score_adj; ls -d /work/deep"),
             p ->
                 p.withUser(new Process.User(0, 0, Optional.of(027), List.of()))
                     .withCwd("/work/deep")
@@ -194,14 +215,18 @@ class NativeRuntimeTest {
     RuntimeConfig config =
         TestHost.withProcess(
             TestHost.config("sh", "-c", "pwd"),
-            p -> p.withCwd("/secret").withUser(new Process.User(1000, 1000, Optional.empty(), List.of())));
+            p ->
+                p.withCwd("/secret")
+                    .withUser(new Process.User(1000, 1000, Optional.empty(), List.of())));
     assertThat(host.run(config).exit().code()).isZero();
   }
 
   @Test
   void readOnlyRoot() throws Exception {
     TestHost.Output output =
-        host.run(TestHost.sh("touch /x; touch /dev/shm/y && echo shm").withRoot(new Root("rootfs", true)));
+        host.run(
+            TestHost.sh("touch /x; touch /dev/shm/y && echo shm")
+                .withRoot(new Root("rootfs", true)));
     assertThat(output.err()).contains("Read-only file system");
     assertThat(output.line()).isEqualTo("shm");
   }
@@ -212,7 +237,8 @@ class NativeRuntimeTest {
     Files.writeString(volume.resolve("file"), "content");
     RuntimeConfig config =
         TestHost.withMounts(
-            TestHost.sh("cat /v/file /f; touch /w/new; touch /v/no; touch /f; grep ' /v ' /proc/self/mounts | grep -c 'ro,nosuid,nodev,noexec'"),
+            TestHost.sh(
+                "cat /v/file /f; touch /w/new; touch /v/no; touch /f; grep ' /v ' /proc/self/mounts | grep -c 'ro,nosuid,nodev,noexec'"),
             Mount.bind(volume.toString(), "/v", "ro", "nosuid", "nodev", "noexec"),
             Mount.bind(volume.toString(), "/w"),
             Mount.bind(volume.resolve("file").toString(), "/f", "ro"));
@@ -220,7 +246,8 @@ class NativeRuntimeTest {
     assertThat(output.out()).isEqualTo("contentcontent1\n");
     assertThat(output.err().lines().filter(l -> l.contains("Read-only file system"))).hasSize(2);
     assertThat(volume.resolve("new")).exists();
-    assertThatThrownBy(() -> host.run(TestHost.withMounts(TestHost.sh("true"), Mount.bind("/does/not/exist", "/v"))))
+    assertThatThrownBy(() ->
+            host.run(TestHost.withMounts(TestHost.sh("true"), Mount.bind("/does/not/exist", "/v"))))
         .isInstanceOf(ContainerException.Invalid.class)
         .hasMessageContaining("/does/not/exist");
   }
@@ -229,7 +256,8 @@ class NativeRuntimeTest {
   void tmpfsStartsWithWhatItCovers() throws Exception {
     RuntimeConfig config =
         TestHost.withMounts(
-            TestHost.sh("cat /etc/passwd | wc -l; touch /etc/new; grep -c ' /etc tmpfs' /proc/self/mounts"),
+            TestHost.sh(
+                "cat /etc/passwd | wc -l; touch /etc/new; grep -c ' /etc tmpfs' /proc/self/mounts"),
             Mount.of("/etc", "tmpfs", "tmpfs", "tmpcopyup", "size=1m"));
     assertThat(line(config)).isEqualTo("1\n1");
   }
@@ -237,13 +265,16 @@ class NativeRuntimeTest {
   @Test
   void directoryAsRoot() throws Exception {
     ContainerSpec base = host.spec(TestHost.sh("cat /etc/passwd | wc -l"));
-    ContainerSpec spec = ContainerSpec.of(base.id(), base.config(), new RootFilesystem.Directory(host.rootfs), base.bundle());
+    ContainerSpec spec =
+        ContainerSpec.of(
+            base.id(), base.config(), new RootFilesystem.Directory(host.rootfs), base.bundle());
     assertThat(host.run(spec).line()).isEqualTo("1");
   }
 
   @Test
   void rootCanBeMovedInsteadOfPivoted() throws Exception {
-    TestHost.Output output = host.run(host.spec(TestHost.sh("ls /; ls /proc/1/exe")).withNoPivot(true));
+    TestHost.Output output =
+        host.run(host.spec(TestHost.sh("ls /; ls /proc/1/exe")).withNoPivot(true));
     assertThat(output.out()).contains("bin\n").doesNotContain("usr");
     assertThat(output.exit().code()).isZero();
   }
@@ -251,7 +282,9 @@ class NativeRuntimeTest {
   @Test
   void veryManyLayers() throws Exception {
     List<Path> lower = new ArrayList<>();
-    Path layers = Files.createDirectories(host.directory.resolve("layers").resolve("a-long-name-".repeat(12)));
+    Path layers =
+        Files.createDirectories(
+            host.directory.resolve("layers").resolve("a-long-name-".repeat(12)));
     for (int i = 0; i < (features().overlay().lowerdirAppend() ? 300 : 100); i++) {
       lower.add(Files.createDirectories(layers.resolve("layer-" + (1000000000 + i))));
     }
@@ -260,7 +293,10 @@ class NativeRuntimeTest {
     RootFilesystem.Overlay overlay = (RootFilesystem.Overlay) base.root();
     ContainerSpec spec =
         ContainerSpec.of(
-            base.id(), base.config(), new RootFilesystem.Overlay(lower, overlay.upper(), overlay.work(), List.of()), base.bundle());
+            base.id(),
+            base.config(),
+            new RootFilesystem.Overlay(lower, overlay.upper(), overlay.work(), List.of()),
+            base.bundle());
     assertThat(host.run(spec).line()).isEqualTo("deep");
   }
 
@@ -271,18 +307,28 @@ class NativeRuntimeTest {
             TestHost.sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shm_rmid_forced"),
             l -> l.withSysctl(Map.of("net.ipv4.ip_forward", "1", "kernel.shm_rmid_forced", "1")));
     assertThat(line(config)).isEqualTo("1\n1");
-    for (String name : List.of("kernel.panic", "vm.swappiness", "kernel.core_pattern", "kernel/core_pattern", "net/../kernel/core_pattern")) {
-      assertThatThrownBy(() -> host.run(TestHost.withLinux(TestHost.sh("true"), l -> l.withSysctl(Map.of(name, "1")))))
+    for (String name :
+        List.of(
+            "kernel.panic",
+            "vm.swappiness",
+            "kernel.core_pattern",
+            "kernel/core_pattern",
+            "net/../kernel/core_pattern")) {
+      assertThatThrownBy(() ->
+              host.run(
+                  TestHost.withLinux(TestHost.sh("true"), l -> l.withSysctl(Map.of(name, "1")))))
           .isInstanceOf(ContainerException.Invalid.class);
     }
-    assertThatThrownBy(
-            () ->
-                host.run(
-                    TestHost.withLinux(
-                        TestHost.sh("true"),
-                        l ->
-                            l.withSysctl(Map.of("net.ipv4.ip_forward", "1"))
-                                .withNamespaces(l.namespaces().stream().filter(n -> n.type() != NamespaceType.NETWORK).toList()))))
+    assertThatThrownBy(() ->
+            host.run(
+                TestHost.withLinux(
+                    TestHost.sh("true"),
+                    l ->
+                        l.withSysctl(Map.of("net.ipv4.ip_forward", "1"))
+                            .withNamespaces(
+                                l.namespaces().stream()
+                                    .filter(n -> n.type() != NamespaceType.NETWORK)
+                                    .toList()))))
         .isInstanceOf(ContainerException.Invalid.class)
         .hasMessageContaining("net namespace");
   }
@@ -298,7 +344,9 @@ class NativeRuntimeTest {
                         new Device("c", "/dev/net/tun", 10, 200, Optional.of(0620), 5, 0),
                         new Device("b", "/dev/loop9", 7, 9, Optional.empty(), 0, 0),
                         new Device("p", "/dev/pipe", 0, 0, Optional.of(0600), 0, 0))));
-    assertThat(line(config)).isEqualTo("character special file a:c8 620 5\nblock special file 7:9 666 0\nfifo 0:0 600 0");
+    assertThat(line(config))
+        .isEqualTo(
+            "character special file a:c8 620 5\nblock special file 7:9 666 0\nfifo 0:0 600 0");
   }
 
   @Test
@@ -311,12 +359,15 @@ class NativeRuntimeTest {
     assertThatThrownBy(() -> host.run(TestHost.config("/etc/passwd")))
         .isInstanceOfSatisfying(
             ContainerException.LaunchFailed.class,
-            e -> assertThat(e.kind()).isEqualTo(ContainerException.LaunchFailed.Kind.NOT_EXECUTABLE))
+            e ->
+                assertThat(e.kind()).isEqualTo(ContainerException.LaunchFailed.Kind.NOT_EXECUTABLE))
         .hasMessageContaining("EACCES");
-    assertThatThrownBy(() -> host.run(TestHost.withMounts(TestHost.sh("true"), Mount.of("/x", "nosuchfs", "none"))))
+    assertThatThrownBy(() ->
+            host.run(TestHost.withMounts(TestHost.sh("true"), Mount.of("/x", "nosuchfs", "none"))))
         .hasMessageContaining("mount a nosuchfs file system on /x")
         .hasMessageContaining("ENODEV");
-    assertThatThrownBy(() -> host.run(TestHost.withProcess(TestHost.sh("true"), p -> p.withApparmorProfile("x"))))
+    assertThatThrownBy(() ->
+            host.run(TestHost.withProcess(TestHost.sh("true"), p -> p.withApparmorProfile("x"))))
         .isInstanceOf(ContainerException.Unsupported.class);
   }
 
@@ -324,28 +375,39 @@ class NativeRuntimeTest {
   void execJoinsTheContainer() throws Exception {
     try (Running running = new Running(host, TestHost.sh("touch /made; sleep 1000"))) {
       Container c = running.container;
-      assertThat(host.exec(c, "hostname; echo $(ls /made); readlink /proc/self/ns/pid; cat /proc/1/cmdline | tail -c 5; id -u").out())
-          .startsWith("box\n/made\n" + Files.readSymbolicLink(Path.of("/proc/" + c.pid() + "/ns/pid")) + "\n");
+      assertThat(
+              host.exec(
+                      c,
+                      "hostname; echo $(ls /made); readlink /proc/self/ns/pid; cat /proc/1/cmdline | tail -c 5; id -u")
+                  .out())
+          .startsWith(
+              "box\n/made\n"
+                  + Files.readSymbolicLink(Path.of("/proc/" + c.pid() + "/ns/pid"))
+                  + "\n");
       Process base = c.config().process().orElseThrow();
       Process user =
-          base.withArgs(List.of("sh", "-c", "id -u; id -G; grep CapEff /proc/self/status; pwd; exit 9"))
+          base.withArgs(
+                  List.of("sh", "-c", "id -u; id -G; grep CapEff /proc/self/status; pwd; exit 9"))
               .withUser(new Process.User(33, 34, Optional.empty(), List.of(35L)))
               .withCwd("/tmp");
       TestHost.Output output = host.exec(c, user);
-      assertThat(output.out().replace("\t", " ")).isEqualTo("33\n34 35\nCapEff: 0000000000000000\n/tmp\n");
+      assertThat(output.out().replace("\t", " "))
+          .isEqualTo("33\n34 35\nCapEff: 0000000000000000\n/tmp\n");
       assertThat(output.exit().code()).isEqualTo(9);
       assertThatThrownBy(() -> host.exec(c, base.withArgs(List.of("nope"))))
           .isInstanceOfSatisfying(
               ContainerException.LaunchFailed.class,
               e -> assertThat(e.kind()).isEqualTo(ContainerException.LaunchFailed.Kind.NOT_FOUND));
       assertThat(c.processes()).isEmpty();
-      assertThatThrownBy(() -> c.exec(ExecSpec.of(base.withCwd("relative")))).isInstanceOf(ContainerException.Invalid.class);
+      assertThatThrownBy(() -> c.exec(ExecSpec.of(base.withCwd("relative"))))
+          .isInstanceOf(ContainerException.Invalid.class);
     }
   }
 
   @Test
   void pausesAndResumes() throws Exception {
-    try (Running running = new Running(host, TestHost.sh("i=0; while true; do i=$((i+1)); echo $i > /count; done"))) {
+    try (Running running =
+        new Running(host, TestHost.sh("i=0; while true; do i=$((i+1)); echo $i > /count; done"))) {
       Container c = running.container;
       Thread.sleep(50);
       c.pause();
@@ -353,7 +415,8 @@ class NativeRuntimeTest {
       long before = c.stats().cpu().usage();
       Thread.sleep(100);
       assertThat(c.stats().cpu().usage()).isEqualTo(before);
-      assertThatThrownBy(() -> host.exec(c, "true")).isInstanceOf(ContainerException.WrongState.class);
+      assertThatThrownBy(() -> host.exec(c, "true"))
+          .isInstanceOf(ContainerException.WrongState.class);
       c.resume();
       assertThat(c.state()).isEqualTo(Container.State.RUNNING);
       Thread.sleep(100);
@@ -386,7 +449,8 @@ class NativeRuntimeTest {
   void cpuQuotaBites() throws Exception {
     RuntimeConfig config =
         TestHost.withResources(
-            TestHost.sh("while true; do :; done"), r -> r.withCpu(Resources.Cpu.empty().withQuota(10_000L).withPeriod(100_000L)));
+            TestHost.sh("while true; do :; done"),
+            r -> r.withCpu(Resources.Cpu.empty().withQuota(10_000L).withPeriod(100_000L)));
     try (Running running = new Running(host, config)) {
       Thread.sleep(200);
       long before = running.container.stats().cpu().usage();
@@ -396,7 +460,8 @@ class NativeRuntimeTest {
       assertThat(running.container.stats().pids()).isEqualTo(1);
       running.container.update(Resources.empty().withPids(new Resources.Pids(77)));
       assertThat(running.container.stats().pidsLimit()).isEqualTo(77);
-      assertThat(running.container.config().linux().orElseThrow().resources().orElseThrow().cpu()).isPresent();
+      assertThat(running.container.config().linux().orElseThrow().resources().orElseThrow().cpu())
+          .isPresent();
     }
   }
 
@@ -406,8 +471,14 @@ class NativeRuntimeTest {
         TestHost.withResources(
             TestHost.withLinux(
                 TestHost.sh("head -c 1 /dev/zero | wc -c; head -c 1 /dev/vda1"),
-                l -> l.withDevices(List.of(new Device("b", "/dev/vda1", 254, 0, Optional.empty(), 0, 0)))),
-            r -> r.withDevices(List.of(new Resources.DeviceRule(false, "a", Optional.empty(), Optional.empty(), "rwm"))));
+                l ->
+                    l.withDevices(
+                        List.of(new Device("b", "/dev/vda1", 254, 0, Optional.empty(), 0, 0)))),
+            r ->
+                r.withDevices(
+                    List.of(
+                        new Resources.DeviceRule(
+                            false, "a", Optional.empty(), Optional.empty(), "rwm"))));
     TestHost.Output output = host.run(config);
     assertThat(output.line()).isEqualTo("1");
     assertThat(output.err()).contains("Operation not permitted");
@@ -442,8 +513,12 @@ class NativeRuntimeTest {
       Process base = running.container.config().process().orElseThrow();
       ContainerProcess exec =
           running.container.exec(
-              ExecSpec.of(base.withTerminal(true).withArgs(List.of("sh", "-c", "tty; stty size")).withConsoleSize(new Process.Box(5, 6)))
-                  .withStreams(new Streams(Optional.empty(), capture.streams().output(), Optional.empty())));
+              ExecSpec.of(
+                      base.withTerminal(true)
+                          .withArgs(List.of("sh", "-c", "tty; stty size"))
+                          .withConsoleSize(new Process.Box(5, 6)))
+                  .withStreams(
+                      new Streams(Optional.empty(), capture.streams().output(), Optional.empty())));
       capture.closeWriters();
       var exit = exec.awaitExit(Duration.ofSeconds(10)).orElseThrow();
       assertThat(capture.output(exit).out()).isEqualTo("/dev/pts/0\r\n5 6\r\n");
@@ -456,10 +531,17 @@ class NativeRuntimeTest {
     try (Sandbox sandbox = host.sandbox();
         var pipe = host.linux.descriptors().pipe(0);
         TestHost.Capture capture = new TestHost.Capture(host.linux)) {
-      Container c = sandbox.createContainer(host.spec(TestHost.config("cat")).withInput(Input.ONCE));
-      c.attach(Streams.all(pipe.reader(), capture.streams().output().orElseThrow(), capture.streams().error().orElseThrow()));
+      Container c =
+          sandbox.createContainer(host.spec(TestHost.config("cat")).withInput(Input.ONCE));
+      c.attach(
+          Streams.all(
+              pipe.reader(),
+              capture.streams().output().orElseThrow(),
+              capture.streams().error().orElseThrow()));
       c.start();
-      host.linux.descriptors().writeFully(pipe.writer(), "through".getBytes(StandardCharsets.UTF_8));
+      host.linux
+          .descriptors()
+          .writeFully(pipe.writer(), "through".getBytes(StandardCharsets.UTF_8));
       pipe.writer().close();
       capture.closeWriters();
       var exit = c.awaitExit(Duration.ofSeconds(10)).orElseThrow();
@@ -499,17 +581,37 @@ class NativeRuntimeTest {
     Path script = host.directory.resolve("hook.sh");
     Files.writeString(
         script,
-        "#!/bin/sh\nexec >> " + out + "\necho \"$1 $(cat | grep -o '\"status\":\"[a-z]*\"') $(ls /usr >/dev/null 2>&1 && echo host || echo container) ${LD_PRELOAD:-none} $X\"\n");
+        "#!/bin/sh\nexec >> "
+            + out
+            + "\necho \"$1 $(cat | grep -o '\"status\":\"[a-z]*\"') $(ls /usr >/dev/null 2>&1 && echo host || echo container) ${LD_PRELOAD:-none} $X\"\n");
     host.linux.descriptors().fchmodat(Fd.CWD, script.toString(), 0755);
     String[] kinds = {"prestart", "createRuntime", "createContainer", "poststart", "poststop"};
     List<List<Hook>> hooks =
         Stream.of(kinds)
-            .map(k -> List.of(new Hook(script.toString(), List.of("hook", k), List.of("X=" + k, "PATH=/bin:/usr/bin"), Optional.of(10))))
+            .map(k ->
+                List.of(
+                    new Hook(
+                        script.toString(),
+                        List.of("hook", k),
+                        List.of("X=" + k, "PATH=/bin:/usr/bin"),
+                        Optional.of(10))))
             .toList();
-    Hook inside = new Hook("/bin/sh", List.of("sh", "-c", "cat > /inside; hostname >> /inside"), List.of("PATH=/bin"), Optional.of(10));
+    Hook inside =
+        new Hook(
+            "/bin/sh",
+            List.of("sh", "-c", "cat > /inside; hostname >> /inside"),
+            List.of("PATH=/bin"),
+            Optional.of(10));
     RuntimeConfig config =
         TestHost.sh("grep -o box /inside")
-            .withHooks(new Hooks(hooks.get(0), hooks.get(1), hooks.get(2), List.of(inside), hooks.get(3), hooks.get(4)));
+            .withHooks(
+                new Hooks(
+                    hooks.get(0),
+                    hooks.get(1),
+                    hooks.get(2),
+                    List.of(inside),
+                    hooks.get(3),
+                    hooks.get(4)));
     assertThat(line(config)).isEqualTo("box");
     assertThat(Files.readString(out).lines())
         .containsExactly(
@@ -521,9 +623,13 @@ class NativeRuntimeTest {
     Hook bad = new Hook("/bin/false", List.of(), List.of(), Optional.empty());
     Hook slow = new Hook("/bin/sleep", List.of("sleep", "100"), List.of(), Optional.of(1));
     for (Hook hook : List.of(bad, slow)) {
-      assertThatThrownBy(() -> host.run(TestHost.sh("true").withHooks(Hooks.empty().withCreateContainer(List.of(hook)))))
+      assertThatThrownBy(() ->
+              host.run(
+                  TestHost.sh("true").withHooks(Hooks.empty().withCreateContainer(List.of(hook)))))
           .isInstanceOf(ContainerException.HookFailed.class);
-      assertThatThrownBy(() -> host.run(TestHost.sh("true").withHooks(Hooks.empty().withCreateRuntime(List.of(hook)))))
+      assertThatThrownBy(() ->
+              host.run(
+                  TestHost.sh("true").withHooks(Hooks.empty().withCreateRuntime(List.of(hook)))))
           .isInstanceOf(ContainerException.HookFailed.class);
     }
   }
@@ -535,7 +641,11 @@ class NativeRuntimeTest {
         TestHost.withLinux(
             TestHost.sh("cat /proc/uptime"),
             l ->
-                l.withNamespaces(Stream.concat(l.namespaces().stream(), Stream.of(Namespace.create(NamespaceType.TIME))).toList())
+                l.withNamespaces(
+                        Stream.concat(
+                                l.namespaces().stream(),
+                                Stream.of(Namespace.create(NamespaceType.TIME)))
+                            .toList())
                     .withTimeOffsets(Map.of("boottime", new TimeOffset(1_000_000_000L, 0))));
     assertThat(Double.parseDouble(line(config).split(" ")[0])).isGreaterThan(1_000_000_000.0);
   }
@@ -543,28 +653,56 @@ class NativeRuntimeTest {
   @Test
   void sandboxesShareNamespaces() throws Exception {
     Path ns = Files.createDirectories(host.directory.resolve("ns"));
-    Map<NamespaceType, Path> pinned = Map.of(NamespaceType.NETWORK, ns.resolve("net"), NamespaceType.IPC, ns.resolve("ipc"), NamespaceType.UTS, ns.resolve("uts"));
-    try (Sandbox sandbox = host.runtime.createSandbox(new SandboxSpec("pod", host.directory.resolve("pod"), pinned, Map.of()))) {
-      RuntimeConfig base = TestHost.sh("readlink /proc/self/ns/net /proc/self/ns/ipc /proc/self/ns/uts; sleep 1000");
+    Map<NamespaceType, Path> pinned =
+        Map.of(
+            NamespaceType.NETWORK,
+            ns.resolve("net"),
+            NamespaceType.IPC,
+            ns.resolve("ipc"),
+            NamespaceType.UTS,
+            ns.resolve("uts"));
+    try (Sandbox sandbox =
+        host.runtime.createSandbox(
+            new SandboxSpec("pod", host.directory.resolve("pod"), pinned, Map.of()))) {
+      RuntimeConfig base =
+          TestHost.sh("readlink /proc/self/ns/net /proc/self/ns/ipc /proc/self/ns/uts; sleep 1000");
       RuntimeConfig joined =
           TestHost.withLinux(
               base.withHostname(""),
-              l -> l.withNamespaces(l.namespaces().stream().map(n -> pinned.containsKey(n.type()) ? Namespace.join(n.type(), pinned.get(n.type()).toString()) : n).toList()));
+              l ->
+                  l.withNamespaces(
+                      l.namespaces().stream()
+                          .map(n ->
+                              pinned.containsKey(n.type())
+                                  ? Namespace.join(n.type(), pinned.get(n.type()).toString())
+                                  : n)
+                          .toList()));
       Container a = sandbox.createContainer(host.spec(joined));
       Container b = sandbox.createContainer(host.spec(joined));
       a.start();
       b.start();
       for (String kind : List.of("net", "ipc", "uts")) {
-        assertThat(host.linux.processes().namespace(a.pid(), kind)).isPresent().isEqualTo(host.linux.processes().namespace(b.pid(), kind));
+        assertThat(host.linux.processes().namespace(a.pid(), kind))
+            .isPresent()
+            .isEqualTo(host.linux.processes().namespace(b.pid(), kind));
       }
-      assertThat(host.linux.processes().namespace(a.pid(), "pid")).isNotEqualTo(host.linux.processes().namespace(b.pid(), "pid"));
+      assertThat(host.linux.processes().namespace(a.pid(), "pid"))
+          .isNotEqualTo(host.linux.processes().namespace(b.pid(), "pid"));
       RuntimeConfig sharesPid =
           TestHost.withLinux(
               joined,
-              l -> l.withNamespaces(l.namespaces().stream().map(n -> n.type() == NamespaceType.PID ? Namespace.join(n.type(), "/proc/" + a.pid() + "/ns/pid") : n).toList()));
+              l ->
+                  l.withNamespaces(
+                      l.namespaces().stream()
+                          .map(n ->
+                              n.type() == NamespaceType.PID
+                                  ? Namespace.join(n.type(), "/proc/" + a.pid() + "/ns/pid")
+                                  : n)
+                          .toList()));
       Container c = sandbox.createContainer(host.spec(sharesPid));
       c.start();
-      assertThat(host.linux.processes().namespace(c.pid(), "pid")).isEqualTo(host.linux.processes().namespace(a.pid(), "pid"));
+      assertThat(host.linux.processes().namespace(c.pid(), "pid"))
+          .isEqualTo(host.linux.processes().namespace(a.pid(), "pid"));
       assertThatThrownBy(sandbox::quit).isInstanceOf(ContainerException.WrongState.class);
       for (Container container : List.of(c, b, a)) {
         container.delete(true);
@@ -578,12 +716,16 @@ class NativeRuntimeTest {
   void refusesWhatIsNeverRight() {
     for (Mount mount :
         List.of(
-            Mount.of("/proc/sys", "tmpfs", "tmpfs"), Mount.of("/proc", "tmpfs", "tmpfs"), Mount.of("/", "tmpfs", "tmpfs"),
-            Mount.bind("/tmp", "/proc/self"), Mount.of("/proc/../proc/sys", "tmpfs", "tmpfs"))) {
+            Mount.of("/proc/sys", "tmpfs", "tmpfs"),
+            Mount.of("/proc", "tmpfs", "tmpfs"),
+            Mount.of("/", "tmpfs", "tmpfs"),
+            Mount.bind("/tmp", "/proc/self"),
+            Mount.of("/proc/../proc/sys", "tmpfs", "tmpfs"))) {
       assertThatThrownBy(() -> host.run(TestHost.withMounts(TestHost.sh("true"), mount)))
           .isInstanceOf(ContainerException.Invalid.class);
     }
-    assertThatThrownBy(() -> host.runtime.createSandbox(SandboxSpec.of("../x", host.directory.resolve("x"))))
+    assertThatThrownBy(
+            () -> host.runtime.createSandbox(SandboxSpec.of("../x", host.directory.resolve("x"))))
         .isInstanceOf(ContainerException.Invalid.class);
   }
 

@@ -21,7 +21,9 @@ class PlanEncoderTest {
           switch (random.nextInt(6)) {
             case 0 -> Arg.of(random.nextLong());
             case 1 -> Arg.of("text " + random.nextInt(5));
-            case 2 -> Arg.of(Bytes.struct(1 + random.nextInt(40), b -> b.put(0, (byte) random.nextInt())));
+            case 2 ->
+                Arg.of(
+                    Bytes.struct(1 + random.nextInt(40), b -> b.put(0, (byte) random.nextInt())));
             case 3 -> new Arg.Slot(random.nextInt(9), "s");
             case 4 -> new Arg.SlotOrNone(new Arg.Slot(random.nextInt(9), "s"));
             default -> new Arg.Strings(List.of("a", "bb" + random.nextInt(3), ""));
@@ -29,11 +31,20 @@ class PlanEncoderTest {
     }
     List<Step.Allowed> allowed = new ArrayList<>();
     for (int i = random.nextInt(3); i > 0; i--) {
-      allowed.add(new Step.Allowed(random.nextBoolean() ? Step.Allowed.ANY : 1 + random.nextInt(130), random.nextInt(left)));
+      allowed.add(
+          new Step.Allowed(
+              random.nextBoolean() ? Step.Allowed.ANY : 1 + random.nextInt(130),
+              random.nextInt(left)));
     }
     return new Step(
-        Op.values()[random.nextInt(12)], "x", random.nextInt(400), args,
-        random.nextBoolean() ? Optional.empty() : Optional.of(new Arg.Slot(random.nextInt(9), "s")), random.nextInt(left), allowed, "test");
+        Op.values()[random.nextInt(12)],
+        "x",
+        random.nextInt(400),
+        args,
+        random.nextBoolean() ? Optional.empty() : Optional.of(new Arg.Slot(random.nextInt(9), "s")),
+        random.nextInt(left),
+        allowed,
+        "test");
   }
 
   @Test
@@ -50,8 +61,15 @@ class PlanEncoderTest {
       }
       LaunchPlan plan =
           new LaunchPlan(
-              62, stage, init, List.of(new DescriptorSpec.Preserved(0)), 9, 0x20000000, random.nextInt(9),
-              random.nextBoolean() ? Optional.of(0) : Optional.empty(), List.of());
+              62,
+              stage,
+              init,
+              List.of(new DescriptorSpec.Preserved(0)),
+              9,
+              0x20000000,
+              random.nextInt(9),
+              random.nextBoolean() ? Optional.of(0) : Optional.empty(),
+              List.of());
       check(plan, plan.encode());
       assertThat(plan.encode()).isEqualTo(plan.encode());
     }
@@ -71,7 +89,8 @@ class PlanEncoderTest {
     int data = in.getInt(32);
     assertThat(steps % 8).isZero();
     assertThat(data % 8).isZero();
-    assertThat(data).isGreaterThanOrEqualTo(steps + 80 * (plan.stage().size() + plan.init().size()));
+    assertThat(data)
+        .isGreaterThanOrEqualTo(steps + 80 * (plan.stage().size() + plan.init().size()));
     assertThat(data + in.getInt(36)).isEqualTo(bytes.length);
     assertThat(bytes[bytes.length - 1]).isZero();
     assertThat(in.getLong(40)).isEqualTo(plan.cloneFlags());
@@ -91,8 +110,10 @@ class PlanEncoderTest {
     assertThat(in.getInt(at + 8)).isEqualTo(step.out().map(Arg.Slot::number).orElse(-1));
     for (int i = 0; i < 2; i++) {
       boolean there = i < step.allowed().size();
-      assertThat(in.getShort(at + 16 + 4 * i)).isEqualTo(there ? (short) step.allowed().get(i).errno() : 0);
-      assertThat(in.getShort(at + 18 + 4 * i)).isEqualTo(there ? (short) step.allowed().get(i).jump() : 0);
+      assertThat(in.getShort(at + 16 + 4 * i))
+          .isEqualTo(there ? (short) step.allowed().get(i).errno() : 0);
+      assertThat(in.getShort(at + 18 + 4 * i))
+          .isEqualTo(there ? (short) step.allowed().get(i).jump() : 0);
     }
     int kinds = in.getInt(at + 12);
     for (int i = 0; i < 6; i++) {
@@ -133,7 +154,8 @@ class PlanEncoderTest {
             while (in.get(to) != 0) {
               to++;
             }
-            assertThat(new String(in.array(), from, to - from, StandardCharsets.UTF_8)).isEqualTo(expected.get(s));
+            assertThat(new String(in.array(), from, to - from, StandardCharsets.UTF_8))
+                .isEqualTo(expected.get(s));
           }
         }
       }
@@ -142,8 +164,21 @@ class PlanEncoderTest {
 
   @Test
   void tooLargePlansAreRefused() {
-    Step step = new Step(Op.SYSCALL, "x", 1, List.of(Arg.of("x".repeat(5 << 20))), Optional.empty(), 0, List.of(), "test");
-    LaunchPlan plan = new LaunchPlan(62, List.of(), List.of(step), List.of(), 1, 0, 0, Optional.empty(), List.of());
-    assertThatThrownBy(plan::encode).isInstanceOf(PlanTooLargeException.class).hasMessageContaining("4194304");
+    Step step =
+        new Step(
+            Op.SYSCALL,
+            "x",
+            1,
+            List.of(Arg.of("x".repeat(5 << 20))),
+            Optional.empty(),
+            0,
+            List.of(),
+            "test");
+    LaunchPlan plan =
+        new LaunchPlan(
+            62, List.of(), List.of(step), List.of(), 1, 0, 0, Optional.empty(), List.of());
+    assertThatThrownBy(plan::encode)
+        .isInstanceOf(PlanTooLargeException.class)
+        .hasMessageContaining("4194304");
   }
 }

@@ -2,7 +2,9 @@ package dev.kapal.runtime.seccomp;
 
 import java.util.List;
 
-/** Runs a classic BPF program on a struct seccomp_data, with the kernel's own checks of programs. */
+/**
+ * Runs a classic BPF program on a struct seccomp_data, with the kernel's own checks of programs.
+ */
 final class Interpreter {
   private Interpreter() {}
 

@@ -1,0 +1,141 @@
+package dev.kapal.runtime.monitor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kapal.linux.KernelFeatures;
+import dev.kapal.runtime.Container;
+import dev.kapal.runtime.ContainerProcess;
+import dev.kapal.runtime.ExecSpec;
+import dev.kapal.runtime.ExitStatus;
+import dev.kapal.runtime.Sandbox;
+import dev.kapal.runtime.SandboxSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class RecoveryTest {
+  private TestHost host;
+
+  @BeforeEach
+  void start() throws Exception {
+    Assumptions.assumeTrue(TestHost.isRoot(), "needs root and busybox-static");
+    host = new TestHost();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    if (host != null) {
+      host.close();
+    }
+  }
+
+  /** As after kill -9 of the daemon: the same directory, another runtime, no farewell. */
+  private NativeRuntime other() {
+    return NativeRuntime.create(host.linux, KernelFeatures.host(), host.cgroups);
+  }
+
+  @Test
+  void everythingIsFoundAgain() throws Exception {
+    Sandbox before = host.runtime.createSandbox(SandboxSpec.of("r", host.directory.resolve("r")));
+    Container running = before.createContainer(host.spec(TestHost.sh("sleep 1000")));
+    Container created = before.createContainer(host.spec(TestHost.sh("exit 4")));
+    Container ended = before.createContainer(host.spec(TestHost.sh("exit 5")));
+    running.start();
+    ended.start();
+    ExitStatus status = ended.awaitExit(Duration.ofSeconds(10)).orElseThrow();
+    ContainerProcess exec =
+        running.exec(
+            ExecSpec.of(
+                running.config().process().orElseThrow().withArgs(List.of("sleep", "1000"))));
+    before.close();
+    try (NativeRuntime runtime = other();
+        Sandbox after = runtime.reconnect(host.directory.resolve("r"))) {
+      assertThat(after.id()).isEqualTo("r");
+      assertThat(after.containers()).hasSize(3);
+      Container r = after.container(running.id()).orElseThrow();
+      assertThat(r.state()).isEqualTo(Container.State.RUNNING);
+      assertThat(r.pid()).isEqualTo(running.pid());
+      assertThat(r.config()).isEqualTo(running.config());
+      assertThat(r.processes()).hasSize(1);
+      assertThat(r.processes().getFirst().pid()).isEqualTo(exec.pid());
+      Container e = after.container(ended.id()).orElseThrow();
+      assertThat(e.exitStatus()).contains(status);
+      Container c = after.container(created.id()).orElseThrow();
+      assertThat(c.state()).isEqualTo(Container.State.CREATED);
+      c.start();
+      assertThat(c.awaitExit(Duration.ofSeconds(10)).orElseThrow().code()).isEqualTo(4);
+      assertThat(host.exec(r, "echo again").line()).isEqualTo("again");
+      for (Container each : after.containers()) {
+        each.delete(true);
+      }
+      after.quit();
+    }
+    assertThat(host.directory.resolve("r")).doesNotExist();
+  }
+
+  @Test
+  void aKilledMonitorIsNoticed() throws Exception {
+    Sandbox sandbox = host.sandbox();
+    Container c = sandbox.createContainer(host.spec(TestHost.sh("sleep 1000 & sleep 1000")));
+    c.start();
+    host.linux.processes().kill(sandbox.monitorPid().orElseThrow(), 9);
+    ExitStatus exit = c.awaitExit(Duration.ofSeconds(10)).orElseThrow();
+    assertThat(exit.code()).isEqualTo(137);
+    assertThat(exit.reason()).hasValueSatisfying(r -> assertThat(r).contains("monitor"));
+    assertThat(c.pids()).isEmpty();
+    assertThat(sandbox.alive()).isFalse();
+    sandbox.close();
+    try (NativeRuntime runtime = other();
+        Sandbox again = runtime.reconnect(sandbox.stateDirectory())) {
+      Container found = again.containers().getFirst();
+      assertThat(found.exitStatus().orElseThrow().code()).isEqualTo(137);
+      found.delete(false);
+      again.quit();
+    }
+  }
+
+  @Test
+  void manyCyclesLeaveNothing() throws Exception {
+    try (Sandbox warm = host.sandbox()) {
+      warm.quit();
+    }
+    int mounts = Files.readAllLines(Path.of("/proc/self/mountinfo")).size();
+    long fds = count(Path.of("/proc/self/fd"));
+    for (int i = 0; i < 200; i++) {
+      try (Sandbox sandbox = host.sandbox()) {
+        Container c = sandbox.createContainer(host.spec(TestHost.config("true")));
+        c.start();
+        assertThat(c.awaitExit(Duration.ofSeconds(10)).orElseThrow().code()).isZero();
+        c.delete(false);
+        sandbox.quit();
+      }
+    }
+    assertThat(Files.readAllLines(Path.of("/proc/self/mountinfo"))).hasSize(mounts);
+    assertThat(count(Path.of("/proc/self/fd"))).isEqualTo(fds);
+    assertThat(host.linux.cgroups().open(host.cgroups).processes()).isEmpty();
+    List<String> left = new ArrayList<>();
+    for (String directory : host.linux.cgroups().open(host.cgroups).directories().values()) {
+      try (Stream<Path> groups = Files.list(Path.of(directory))) {
+        groups.filter(Files::isDirectory).forEach(g -> left.add(g.toString()));
+      }
+    }
+    assertThat(left).isEmpty();
+    try (Stream<Path> entries = Files.list(host.directory)) {
+      assertThat(entries.map(p -> p.getFileName().toString()).filter(n -> n.matches("s\\d+")))
+          .isEmpty();
+    }
+  }
+
+  private static long count(Path directory) throws Exception {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.count();
+    }
+  }
+}
