@@ -65,8 +65,13 @@ final class MappedNamespace {
           .descriptors()
           .open("/proc/" + process.pid() + "/ns/user", O_RDONLY);
     } finally {
-      process.signal(9);
-      process.watch().released();
+      // It has nothing to execute: released, it ends.
+      if (process.watch().sync() != 0) {
+        process.watch().released();
+        sandbox
+            .connection()
+            .ask(Packet.of(Packet.CONTINUE, process.number(), LaunchPlan.SYNC_MAPS), List.of());
+      }
       process.watch().await(TIME);
       sandbox.forget(process.number());
     }

@@ -37,7 +37,7 @@ class PlanEncoderTest {
               random.nextInt(left)));
     }
     return new Step(
-        Op.values()[random.nextInt(12)],
+        List.of(Op.values()).get(random.nextInt(12)),
         "x",
         random.nextInt(400),
         args,
@@ -154,12 +154,17 @@ class PlanEncoderTest {
             while (in.get(to) != 0) {
               to++;
             }
-            assertThat(new String(in.array(), from, to - from, StandardCharsets.UTF_8))
-                .isEqualTo(expected.get(s));
+            assertThat(text(in, from, to)).isEqualTo(expected.get(s));
           }
         }
       }
     }
+  }
+
+  private static String text(ByteBuffer in, int from, int to) {
+    byte[] bytes = new byte[to - from];
+    in.get(from, bytes);
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   @Test

@@ -175,7 +175,7 @@ class SeccompCompilerTest {
       List<Bpf.Instruction> program = SeccompCompiler.instructions(filter, host);
       assertThat(program.size()).isLessThanOrEqualTo(4096);
       for (int i = 0; i < 500; i++) {
-        Arch arch = Arch.values()[random.nextInt(4)];
+        Arch arch = List.of(Arch.values()).get(random.nextInt(4));
         int nr =
             switch (random.nextInt(6)) {
               case 0 -> random.nextInt();
