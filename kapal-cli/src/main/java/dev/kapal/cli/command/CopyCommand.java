@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** cp: files from a container to the client and back. */
 final class CopyCommand {
@@ -176,13 +177,13 @@ final class CopyCommand {
       name = String.valueOf(inside.getFileName());
     }
     Path root = local;
+    AtomicLong written = new AtomicLong();
     return Pump.run(
         i.services().linux().descriptors(),
-        tar -> TarWriter.write(tar, root, name),
+        tar -> TarWriter.write(tar, root, name, written),
         tar -> {
-          TarWriter.Counting counting = new TarWriter.Counting(tar);
-          containers.copyTo(container, folder, counting, keep, true);
-          return counting.count();
+          containers.copyTo(container, folder, tar, keep, true);
+          return written.get();
         });
   }
 

@@ -173,7 +173,13 @@ final class SystemCommands {
     rows.add(row("Default runtime", info.defaultRuntime()));
     rows.add(row("Log drivers", String.join(" ", info.logDrivers())));
     rows.add(row("Security", String.join(" ", info.securityOptions())));
-    rows.add(row("Cgroups", "v" + info.cgroupVersion() + ", " + info.cgroupDriver()));
+    rows.add(
+        row(
+            "Cgroups",
+            (info.cgroupVersion().matches("\\d") ? "v" : "")
+                + info.cgroupVersion()
+                + ", "
+                + info.cgroupDriver()));
     rows.add(row("Host", info.hostName()));
     rows.add(row("Operating system", info.operatingSystem()));
     rows.add(row("Kernel", info.kernelVersion()));

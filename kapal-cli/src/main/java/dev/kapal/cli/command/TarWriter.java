@@ -1,6 +1,5 @@
 package dev.kapal.cli.command;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,6 +11,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
@@ -20,39 +20,14 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 final class TarWriter {
   private TarWriter() {}
 
-  /** Counts the bytes that go through. */
-  static final class Counting extends FilterInputStream {
-    private long count;
-
-    Counting(InputStream in) {
-      super(in);
-    }
-
-    long count() {
-      return count;
-    }
-
-    @Override
-    public int read() throws IOException {
-      int b = super.read();
-      count += b >= 0 ? 1 : 0;
-      return b;
-    }
-
-    @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
-      int n = super.read(buffer, offset, length);
-      count += Math.max(0, n);
-      return n;
-    }
-  }
-
   /**
    * Writes it.
    *
    * @param name of the root in the archive; {@code .} for the contents alone
+   * @param written counts the bytes of files
    */
-  static void write(OutputStream to, Path root, String name) throws IOException {
+  static void write(OutputStream to, Path root, String name, AtomicLong written)
+      throws IOException {
     TarArchiveOutputStream tar = new TarArchiveOutputStream(to, "UTF-8");
     tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
     tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
@@ -80,6 +55,7 @@ final class TarWriter {
             put(tar, file, inside(file), attributes);
             if (attributes.isRegularFile()) {
               copy(file, attributes.size(), tar);
+              written.addAndGet(attributes.size());
             }
             tar.closeArchiveEntry();
             return FileVisitResult.CONTINUE;
