@@ -88,7 +88,7 @@ static pid_t start_daemon(const char *path, int *failed) {
 
 // Starts the daemon and waits for its socket; a connection, or -1 when it has said why not.
 static int start_and_connect(const char *path) {
-  char program[PATH_MAX], reason[PATH_MAX + 128];
+  char program[PATH_MAX] = "kapald", reason[PATH_MAX + 128];
   int failed = -1, error = ENOENT, status;
   const char *remedy = "start it by hand to see why: kapald";
   pid_t pid = find_daemon(program, sizeof program) ? start_daemon(program, &failed) : -ENOENT;

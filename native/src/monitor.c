@@ -268,10 +268,8 @@ static int do_launch(struct body *body, struct fds *fds, u32 number, u32 index, 
 static int do_attach(struct process *process, struct body *body, struct fds *fds, u64 *value) {
   u32 streams = take32(body);
   if (body->bad || body->left || streams < 1 || streams > 7 || (u32)__builtin_popcount(streams) != fds->count) return -EINVAL;
-  if (process->state == ENDED || process->reaped) {
-    // One that has ended but whose output is held back may still be attached to.
-    if (!process->hold) return -ESRCH;
-  }
+  // One that has ended but whose output is held back may still be attached to.
+  if (process->state == ENDED || (process->reaped && !process->hold)) return -ESRCH;
   struct attachment *attachment = calloc(1, sizeof *attachment);
   if (!attachment) return -ENOMEM;
   bool starting = process->terminal && process->shared;

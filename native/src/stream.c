@@ -45,7 +45,7 @@ static bool peer_write(struct peer *peer, const char *data, u32 size) {
       written = send(peer->fd, data + peer->sent, rest, MSG_DONTWAIT | MSG_NOSIGNAL);
     } else {
       struct pollfd ready = {.fd = peer->fd, .events = POLLOUT};
-      if (peer->kind == PEER_SHARED && (poll(&ready, 1, 0) != 1 || !(ready.revents & (POLLOUT | POLLERR)))) return true;
+      if (peer->kind == PEER_SHARED && poll(&ready, 1, 0) != 1) return true;
       written = write(peer->fd, data + peer->sent, peer->kind == PEER_SHARED && rest > PIPE_BUF ? PIPE_BUF : rest);
     }
     if (written < 0) return would_block();
@@ -76,9 +76,16 @@ static void source_deliver(struct process *process, int stream, const char *data
   }
 }
 
+static void input_drop(struct process *process) {
+  close_fd(&process->input);
+  free(process->typed);
+  process->typed = NULL;
+}
+
 static void source_end(struct process *process, int stream) {
   close_fd(&process->out[stream].fd);
   log_finish(&process->log, stream, now());
+  if (process->terminal) input_drop(process);  // Nobody is left to read what is typed.
   for (struct attachment *at = process->attachments; at; at = at->next) peer_drop(sink(at, stream));
 }
 
@@ -99,12 +106,6 @@ static bool source_read(struct process *process, int stream) {
   for (struct attachment *at = process->attachments; at; at = at->next) sink(at, stream)->sent = 0;
   source_deliver(process, stream, chunk, (u32)got);
   return true;
-}
-
-static void input_drop(struct process *process) {
-  close_fd(&process->input);
-  free(process->typed);
-  process->typed = NULL;
 }
 
 void input_close(struct process *process) {
