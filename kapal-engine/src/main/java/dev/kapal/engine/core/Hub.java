@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -49,6 +50,12 @@ final class Hub implements AutoCloseable {
           Thread.ofPlatform().daemon().name("kapal-engine-", 1).factory());
   private final ScheduledExecutorService timer;
   private final AtomicLong trashed = new AtomicLong(System.nanoTime());
+
+  /**
+   * Recovery is over. What happens in the background, restarts above all, waits for it: recovery
+   * removes what belongs to nothing that runs, and must not meet what is just beginning to.
+   */
+  final CountDownLatch recovered = new CountDownLatch(1);
 
   /** Nothing starts by itself any more. */
   final AtomicBoolean closing = new AtomicBoolean();
@@ -98,7 +105,10 @@ final class Hub implements AutoCloseable {
     }
     pool.execute(() -> {
       try {
+        recovered.await();
         task.run();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       } catch (RuntimeException e) {
         if (!closing.get()) {
           LOG.log(System.Logger.Level.WARNING, "work in the background failed", e);
@@ -141,6 +151,7 @@ final class Hub implements AutoCloseable {
   @Override
   public void close() {
     closing.set(true);
+    recovered.countDown();
     timer.shutdownNow();
     pool.shutdown();
     try {

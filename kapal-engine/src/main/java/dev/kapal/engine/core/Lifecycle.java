@@ -8,6 +8,7 @@ import dev.kapal.engine.spec.RestartPolicy;
 import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.engine.store.Durability;
 import dev.kapal.engine.store.RunState;
+import dev.kapal.engine.store.VolumeRecord;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
 import java.nio.file.Path;
@@ -191,7 +192,13 @@ final class Lifecycle {
             ended.withPhase(ContainerState.RESTARTING).withRestartCount(ended.restartCount() + 1);
       }
       try {
-        save(e, ended, again ? Durability.PROCESS : durability(e.record));
+        if (e.record.spec().autoRemove()) {
+          // Nothing has to be written down: it goes now.
+          e.state = ended;
+          watchers.changed(e);
+        } else {
+          save(e, ended, again ? Durability.PROCESS : durability(e.record));
+        }
       } catch (RuntimeException ex) {
         // The monitor's own record of the exit stays until the sandbox is cleared away.
         LOG.log(System.Logger.Level.ERROR, "the end of " + e.name() + " was not recorded", ex);
@@ -220,14 +227,68 @@ final class Lifecycle {
         clear(e, Optional.of(live));
         scheduleRestart(e, ended.restartCount());
       } else if (e.record.spec().autoRemove()) {
-        exit.complete(last);
-        removeLocked(e, true);
+        removeEnded(e, live, exit, last);
       } else {
         exit.complete(last);
         clear(e, Optional.of(live));
       }
     } finally {
       e.lock.unlock();
+    }
+  }
+
+  /**
+   * Removes a container that ran to be removed. Whoever waits for it is told as soon as its name
+   * and its ports are free and its record is gone; what it leaves, which nobody can name any more,
+   * goes right after that. After a crash in between, {@link Recovery} finds a sandbox, a snapshot
+   * and directories without a record, and removes them.
+   */
+  private void removeEnded(
+      Entry e, Live live, CompletableFuture<ExitStatus> exit, ExitStatus last) {
+    ContainerRecord c = e.record;
+    if (Starter.networked(c) && !attempt(e, "its network", () -> hub.networks.detach(e.id))) {
+      exit.complete(last);
+      removeLocked(e, true);
+      return;
+    }
+    List<VolumeRecord> doomed = volumes.doom(e);
+    try {
+      hub.database.write(
+          Durability.PROCESS,
+          tx -> {
+            tx.deleteContainer(c.id());
+            for (VolumeRecord v : doomed) {
+              tx.put(v);
+            }
+          });
+    } catch (RuntimeException ex) {
+      LOG.log(System.Logger.Level.ERROR, "container " + c.name() + " is not removed yet", ex);
+      exit.complete(last);
+      removeLocked(e, true);
+      return;
+    }
+    e.state = e.state.withPhase(ContainerState.REMOVING);
+    hub.index.remove(e);
+    hub.events.publish("container", "destroy", c.id(), EventAttributes.of(c));
+    exit.complete(last);
+    e.exit.complete(last);
+    e.removed.complete(last);
+    watchers.gone(e);
+    clearRemoved(e, Optional.of(live), doomed, 0);
+  }
+
+  /** Clears away what a removed container left; what resists is tried again a few times. */
+  private void clearRemoved(Entry e, Optional<Live> live, List<VolumeRecord> doomed, int tries) {
+    ContainerRecord c = e.record;
+    clear(e, live);
+    boolean all = e.live.isEmpty();
+    all &= attempt(e, "its files", () -> hub.images.snapshots().remove(c.id()));
+    all &= attempt(e, "its directory", () -> hub.trees.remove(hub.layout.container(c.id())));
+    all &= attempt(e, "its volumes", () -> volumes.eraseDoomed(doomed));
+    if (!all && tries < 5) {
+      var _ =
+          hub.later(
+              Duration.ofMillis(200L << tries), () -> clearRemoved(e, e.live, doomed, tries + 1));
     }
   }
 
@@ -599,15 +660,17 @@ final class Lifecycle {
       hub.images.snapshots().remove(c.id());
       Path directory = hub.layout.container(c.id());
       hub.trees.remove(directory);
-      hub.database.write(durability, tx -> tx.deleteContainer(c.id()));
+      List<VolumeRecord> doomed = withVolumes ? volumes.doom(e) : List.of();
+      hub.database.write(
+          durability,
+          tx -> {
+            tx.deleteContainer(c.id());
+            for (VolumeRecord v : doomed) {
+              tx.put(v);
+            }
+          });
       hub.index.remove(e);
-      if (withVolumes) {
-        for (dev.kapal.engine.ContainerInfo.MountPoint m : c.mounts()) {
-          if (m.anonymous()) {
-            volumes.removeAnonymous(m.name().orElseThrow());
-          }
-        }
-      }
+      attempt(e, "its volumes", () -> volumes.eraseDoomed(doomed));
       e.held.forEach(h -> {
         h.request().close();
         h.attachment().exited();

@@ -101,10 +101,12 @@ public final class LocalEngine implements Engine {
     ExecProcesses processes = new ExecProcesses(hub, users);
     Joiner joiner = new Joiner(hub);
     Mounting mounting = new Mounting(hub, volumes);
-    Starter starter = new Starter(hub, mounting, new RunFiles(hub.layout), users);
+    Starter starter =
+        new Starter(hub, mounting, new RunFiles(hub.layout, hub.linux.descriptors()), users);
     HealthMonitor health = new HealthMonitor(hub, processes);
     Lifecycle lifecycle = new Lifecycle(hub, volumes, mounting, starter, joiner, health, watchers);
     EngineSystem.RecoveryReport report = new Recovery(hub, lifecycle, volumes, mounting).run();
+    hub.recovered.countDown();
     ContainerFileAccess files = new ContainerFileAccess(hub);
     this.containers =
         new LocalContainers(

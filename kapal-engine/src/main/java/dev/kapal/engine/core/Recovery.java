@@ -5,6 +5,8 @@ import dev.kapal.engine.EngineSystem.RecoveryReport;
 import dev.kapal.engine.spec.MountSpec;
 import dev.kapal.engine.spec.RestartPolicy;
 import dev.kapal.engine.store.RunState;
+import dev.kapal.linux.Cgroup;
+import dev.kapal.linux.CgroupManager;
 import dev.kapal.linux.MountInfo;
 import dev.kapal.network.Attachment;
 import dev.kapal.runtime.Container;
@@ -337,9 +339,30 @@ final class Recovery {
           }
         });
     attempt("mounts", () -> unmount(running));
+    attempt("cgroups", () -> cgroups(running));
     attempt("runs", () -> directories(hub.layout.runs(), running));
     attempt("containers", () -> directories(hub.layout.containers(), known));
     attempt("trash", () -> directories(hub.layout.trash(), Set.of()));
+  }
+
+  /** Groups that a start or an end did not come to remove. */
+  private void cgroups(Set<String> running) {
+    CgroupManager manager = hub.linux.cgroups();
+    Set<String> left = new HashSet<>();
+    for (String directory : manager.open(hub.config.cgroupParent()).directories().values()) {
+      Path p = Path.of(directory);
+      if (Files.isDirectory(p)) {
+        Layout.names(p).stream()
+            .filter(n -> n.matches("[0-9a-f]{64}") && !running.contains(n))
+            .forEach(left::add);
+      }
+    }
+    for (String id : left) {
+      Cgroup group = manager.open(hub.config.cgroupParent() + "/" + id);
+      group.kill(Duration.ofSeconds(5));
+      group.delete(Duration.ofSeconds(5));
+      undone.incrementAndGet();
+    }
   }
 
   private void unmount(Set<String> running) {

@@ -3,6 +3,10 @@ package dev.kapal.engine.core;
 import dev.kapal.engine.EngineException;
 import dev.kapal.engine.spec.NetworkSpec;
 import dev.kapal.engine.store.ContainerRecord;
+import dev.kapal.linux.Descriptors;
+import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.Fcntl;
+import dev.kapal.linux.Fd;
 import dev.kapal.network.Attachment;
 import dev.kapal.network.HostsFile;
 import dev.kapal.network.JoinedNetwork;
@@ -14,28 +18,23 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * /etc/hostname, /etc/hosts and /etc/resolv.conf of a container. They are made for each run, on the
  * engine's tmpfs: nothing of them has to survive, so nothing is synced.
  */
 final class RunFiles {
-  private static final FileAttribute<Set<PosixFilePermission>> MODE =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--"));
-
   private final Layout layout;
+  private final Descriptors calls;
 
-  RunFiles(Layout layout) {
+  RunFiles(Layout layout, Descriptors calls) {
     this.layout = layout;
+    this.calls = calls;
   }
 
   /**
@@ -150,14 +149,21 @@ final class RunFiles {
     }
   }
 
-  private static void write(Path file, String text) {
+  private void write(Path file, String text) {
     try {
-      Files.createFile(file, MODE);
-      overwrite(file, text);
-      // What the umask took away.
-      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
-    } catch (IOException e) {
-      throw Layout.failure("write", file, e);
+      Fd f =
+          calls.open(
+              file.toString(),
+              Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW,
+              0644);
+      try (f) {
+        calls.writeFully(f, text.getBytes(StandardCharsets.UTF_8));
+        // What the umask took away.
+        calls.fchmod(f, 0644);
+      }
+    } catch (ErrnoException e) {
+      throw new EngineException.SystemFailure(
+          "cannot write " + file + ": " + e.getMessage() + "; see that the disk is not full", e);
     }
   }
 

@@ -353,21 +353,37 @@ final class VolumeStore implements Volumes {
     hub.events.publish("volume", "destroy", name, Map.of("driver", "local"));
   }
 
-  /** Removes an anonymous volume with its last container. */
-  synchronized boolean removeAnonymous(String name) {
-    VolumeRecord v = volumes.get(name);
-    if (v == null || !v.anonymous() || !users(name).isEmpty()) {
-      return false;
+  /**
+   * The anonymous volumes that go with a container, as they are to be recorded in the transaction
+   * that removes it; {@link #eraseDoomed} then takes them away, or {@link #recover} does.
+   */
+  synchronized List<VolumeRecord> doom(Entry e) {
+    List<VolumeRecord> doomed = new ArrayList<>();
+    for (dev.kapal.engine.ContainerInfo.MountPoint m : e.record.mounts()) {
+      VolumeRecord v = m.anonymous() ? volumes.get(m.name().orElse("")) : null;
+      if (v != null && v.anonymous() && users(v.name()).stream().allMatch(e.id::equals)) {
+        VolumeRecord d = v.beingRemoved();
+        volumes.put(d.name(), d);
+        doomed.add(d);
+      }
     }
-    erase(v);
-    hub.events.publish("volume", "destroy", name, Map.of("driver", "local"));
-    return true;
+    return doomed;
+  }
+
+  /** Takes away what {@link #doom} named. */
+  synchronized void eraseDoomed(List<VolumeRecord> doomed) {
+    for (VolumeRecord v : doomed) {
+      erase(v);
+      hub.events.publish("volume", "destroy", v.name(), Map.of("driver", "local"));
+    }
   }
 
   private void erase(VolumeRecord v) {
-    VolumeRecord going = v.beingRemoved();
-    hub.database.write(Durability.PROCESS, tx -> tx.put(going));
-    volumes.put(v.name(), going);
+    if (!v.removing()) {
+      VolumeRecord going = v.beingRemoved();
+      hub.database.write(Durability.PROCESS, tx -> tx.put(going));
+      volumes.put(v.name(), going);
+    }
     holders.remove(v.name());
     if (!v.options().isEmpty()) {
       unmount(hub.layout.volumeData(v.name()));

@@ -85,6 +85,20 @@ final class RealEngine implements AutoCloseable {
     engine = open();
   }
 
+  /** Waits until nothing of removed containers is left. */
+  void settle() throws InterruptedException {
+    for (int i = 0; i < 250; i++) {
+      int known = engine.containers().list(true, dev.kapal.engine.Filters.NONE).size();
+      if (engine.images().snapshots().list().size() <= known
+          && Layout.names(base.resolve("run/sandboxes")).size() <= known
+          && Layout.names(base.resolve("lib/containers")).size() <= known
+          && Layout.names(base.resolve("run/containers")).size() <= known) {
+        return;
+      }
+      Thread.sleep(20);
+    }
+  }
+
   static ContainerSpec.Builder spec(String... command) {
     return ContainerSpec.builder(BUSYBOX)
         .command(command)
@@ -157,6 +171,11 @@ final class RealEngine implements AutoCloseable {
   public void close() {
     for (var c : engine.containers().list(true, dev.kapal.engine.Filters.NONE)) {
       engine.containers().remove(c.id(), true, true);
+    }
+    try {
+      settle();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     engine.close();
     new dev.kapal.engine.files.TreeRemove(linux.descriptors()).remove(base);

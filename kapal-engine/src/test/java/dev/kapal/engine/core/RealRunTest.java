@@ -34,6 +34,7 @@ class RealRunTest {
       Thread.sleep(20);
     }
     assertThat(real.engine.containers().list(true, Filters.NONE)).isEmpty();
+    real.settle();
     assertThat(real.engine.images().snapshots().list()).isEmpty();
     assertThat(Layout.names(real.base.resolve("run/sandboxes"))).isEmpty();
     assertThat(Layout.names(real.base.resolve("run/containers"))).isEmpty();

@@ -26,9 +26,7 @@ final class RunBench {
           a.await();
         }
         try {
-          real.engine
-              .containers()
-              .await(r.created().id(), Containers.WaitCondition.REMOVED);
+          real.engine.containers().await(r.created().id(), Containers.WaitCondition.REMOVED);
         } catch (EngineException.NotFound removed) {
           // already
         }
