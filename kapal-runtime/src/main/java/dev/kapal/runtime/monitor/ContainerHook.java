@@ -40,7 +40,8 @@ final class ContainerHook {
     NativeProcess process = new NativeProcess(sandbox, sandbox.nextNumber(), false);
     sandbox.register(process);
     try (Descriptors.Pipe pipe = sandbox.host().linux().descriptors().pipe(0)) {
-      new Launch(sandbox, process, plan, LogTarget.NONE, Input.ONCE, container.cgroup())
+      new Launch(
+              sandbox, process, plan, LogTarget.NONE, Input.ONCE, Optional.of(container.cgroup()))
           .start(List.of(), false);
       if (process.watch().await(LAUNCH) < 0) {
         throw HookRunner.failed(

@@ -87,7 +87,7 @@ final class Creation {
               sandbox, spec.id(), sandbox.nextNumber(), config, spec.bundle().toString(), cgroup);
       sandbox.files().writeConfig(container.number(), config);
       sandbox.add(container);
-      new Launch(sandbox, container, plan, spec.log(), spec.input(), cgroup)
+      new Launch(sandbox, container, plan, spec.log(), spec.input(), Optional.of(cgroup))
           .start(spec.preserveFds(), false);
       container.created(plan);
       return container;

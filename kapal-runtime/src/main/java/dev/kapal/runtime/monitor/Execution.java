@@ -54,7 +54,7 @@ final class Execution {
     NativeProcess exec = new NativeProcess(sandbox, sandbox.nextNumber(), process.terminal());
     container.addExec(exec);
     try {
-      new Launch(sandbox, exec, plan, spec.log(), spec.input(), container.cgroup())
+      new Launch(sandbox, exec, plan, spec.log(), spec.input(), Optional.of(container.cgroup()))
           .start(spec.preserveFds(), spec.streams().isPresent());
       spec.streams().ifPresent(exec::attach);
       if (exec.watch().await(LAUNCH) < 0) {
@@ -70,7 +70,7 @@ final class Execution {
 
   private void undo(NativeProcess exec, RuntimeException cause) {
     try {
-      if (exec.watch().failure().isEmpty() && exec.exitStatus().isEmpty()) {
+      if (exec.launched() && exec.watch().failure().isEmpty() && exec.exitStatus().isEmpty()) {
         exec.signal(9);
         var _ = exec.awaitExit(NativeSandbox.KILL);
       }

@@ -14,6 +14,7 @@ import dev.kapal.runtime.plan.DescriptorSpec;
 import dev.kapal.runtime.plan.LaunchPlan;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** Hands one plan to the monitor, with the descriptors that it wants. */
@@ -23,7 +24,7 @@ final class Launch {
   private final LaunchPlan plan;
   private final LogTarget log;
   private final Input input;
-  private final Cgroup cgroup;
+  private final Optional<Cgroup> cgroup;
 
   Launch(
       NativeSandbox sandbox,
@@ -31,7 +32,7 @@ final class Launch {
       LaunchPlan plan,
       LogTarget log,
       Input input,
-      Cgroup cgroup) {
+      Optional<Cgroup> cgroup) {
     this.sandbox = sandbox;
     this.process = process;
     this.plan = plan;
@@ -58,10 +59,10 @@ final class Launch {
           case DescriptorSpec.CgroupDirectory() -> {
             Fd fd =
                 cgroup
-                    .openUnified()
+                    .flatMap(Cgroup::openUnified)
                     .orElseThrow(() ->
                         new ContainerException.Failed(
-                            "The cgroup " + cgroup.path() + " has no v2 directory"));
+                            "The control group has no v2 directory to start a process in"));
             mine.add(fd);
             all.add(fd);
           }

@@ -53,7 +53,7 @@ final class MappedNamespace {
     NativeProcess process = new NativeProcess(sandbox, sandbox.nextNumber(), false);
     sandbox.register(process);
     try {
-      new Launch(sandbox, process, plan, LogTarget.NONE, Input.NONE, sandbox.cgroup("/"))
+      new Launch(sandbox, process, plan, LogTarget.NONE, Input.NONE, Optional.empty())
           .start(List.of(), false);
       if (process.watch().await(TIME) != LaunchPlan.SYNC_MAPS) {
         throw new ContainerException.Failed("A user namespace for id-mapped mounts cannot be made");
@@ -72,7 +72,9 @@ final class MappedNamespace {
             .connection()
             .ask(Packet.of(Packet.CONTINUE, process.number(), LaunchPlan.SYNC_MAPS), List.of());
       }
-      process.watch().await(TIME);
+      if (process.launched()) {
+        process.watch().await(TIME);
+      }
       sandbox.forget(process.number());
     }
   }

@@ -192,7 +192,7 @@ class NativeProcess implements ContainerProcess {
 
   @Override
   public void forget() {
-    if (!exit.isDone() && watch.failure().isEmpty()) {
+    if (launched && !exit.isDone() && watch.failure().isEmpty()) {
       throw new ContainerException.WrongState("Process " + number + " has not ended");
     }
     sandbox.forget(number);

@@ -361,4 +361,21 @@ class SecurityTest {
           .isEqualTo("9");
     }
   }
+
+  @Test
+  void idMappedMounts() throws Exception {
+    Assumptions.assumeTrue(features().idmappedMounts(), "needs id-mapped mounts (Linux 5.12)");
+    Path volume = Files.createDirectories(host.directory.resolve("idvol"));
+    host.linux.descriptors().fchownat(Fd.CWD, volume.toString(), 7, 8);
+    Mount mount =
+        new Mount(
+            "/v",
+            "bind",
+            volume.toString(),
+            List.of("bind", "idmap"),
+            List.of(new IdMapping(0, 3000, 100)),
+            List.of(new IdMapping(0, 4000, 100)));
+    assertThat(host.run(TestHost.withMounts(TestHost.sh("stat -c '%u %g' /v"), mount)).line())
+        .isEqualTo("3007 4008");
+  }
 }
