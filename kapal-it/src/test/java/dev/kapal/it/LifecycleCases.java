@@ -79,7 +79,7 @@ abstract class LifecycleCases {
         "busybox",
         "sh",
         "-c",
-        "echo out; echo err >&2; seq 1 100");
+        "echo err >&2; sleep 0.2; echo out; seq 1 100");
     daemon.ok("wait", "l");
     Result logs = daemon.command("logs", "l").mustSucceed();
     assertThat(logs.out()).startsWith("out\n").endsWith("\n100\n");
@@ -205,7 +205,7 @@ abstract class LifecycleCases {
                 "busybox",
                 "sh",
                 "-c",
-                "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null"))
+                "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || :"))
         .isEqualTo("67108864");
     Result killed =
         daemon.command(
@@ -219,7 +219,7 @@ abstract class LifecycleCases {
             "busybox",
             "sh",
             "-c",
-            "dd if=/dev/zero of=/dev/null bs=64m count=4");
+            "dd if=/dev/zero of=/dev/null bs=64M count=4");
     assertThat(killed.status()).isEqualTo(137);
     assertThat(daemon.ok("inspect", "-f", "{{.State.OOMKilled}}", "oom")).isEqualTo("true");
   }

@@ -61,6 +61,7 @@ final class NetworkTest {
         "run", "-d", "--name", "server", "busybox", "sh", "-c", "echo served | nc -l -p 7000");
     String address = daemon.ok("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "server");
     assertThat(address).matches("[0-9.]+");
+    assertThat(daemon.ok("exec", "server", "cat", "/etc/hosts")).contains(address);
     assertThat(
             daemon.ok(
                 "run",
@@ -72,7 +73,6 @@ final class NetworkTest {
                     + address
                     + " 7000 && break; usleep 100000; done"))
         .isEqualTo("served");
-    assertThat(daemon.ok("exec", "server", "cat", "/etc/hosts")).contains(address);
   }
 
   @Test

@@ -14,7 +14,7 @@ import java.util.Set;
 /** The mounts of a container, in the order in which they are made. */
 final class MountTable {
   /** Where the init program shows inside. */
-  static final String INIT = "/dev/init";
+  static final String INIT = "/dev/kapal-init";
 
   private static final long SHM_SIZE = 64L << 20;
 
