@@ -1,0 +1,133 @@
+package dev.kapal.config;
+
+import dev.kapal.config.text.ConfigException;
+import dev.kapal.config.text.ConfigFiles;
+import dev.kapal.config.text.Node;
+import dev.kapal.config.text.Parsed;
+import dev.kapal.config.text.Position;
+import dev.kapal.config.text.Problem;
+import dev.kapal.config.text.TomlReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * Where Kapal's configuration is read: {@code config.toml}, then {@code config.d/*.toml} sorted by
+ * name, each over what came before. A missing file is an empty one.
+ *
+ * @param directory usually /etc/kapal
+ */
+public record ConfigSource(Path directory) {
+  /** The usual place. */
+  public static final Path DIRECTORY = Path.of("/etc/kapal");
+
+  /** The main file. */
+  public Path mainFile() {
+    return directory.resolve("config.toml");
+  }
+
+  /** The directory of the drop-ins. */
+  public Path dropIns() {
+    return directory.resolve("config.d");
+  }
+
+  /** What a load gave: all or nothing. */
+  public sealed interface Loaded {
+    /**
+     * The configuration.
+     *
+     * @param files those it was read from
+     */
+    record Good(KapalConfig config, List<Path> files) implements Loaded {}
+
+    /** All that is wrong; nothing may be changed then. */
+    record Bad(List<Problem> problems) implements Loaded {}
+
+    /**
+     * The configuration.
+     *
+     * @throws ConfigException.Invalid when there is none
+     */
+    default KapalConfig orElseThrow() {
+      return switch (this) {
+        case Good good -> good.config();
+        case Bad bad ->
+            throw new ConfigException.Invalid("the configuration has faults", bad.problems());
+      };
+    }
+  }
+
+  /** Reads the files as they are now. */
+  public Loaded load() {
+    return load(Optional.empty(), "");
+  }
+
+  /** Reads the files as they would be with one drop-in's text replaced, or with it added. */
+  Loaded loadWith(Path dropIn, String text) {
+    return load(Optional.of(dropIn), text);
+  }
+
+  private Loaded load(Optional<Path> replaced, String text) {
+    List<Path> files = new ArrayList<>();
+    List<Parsed> parsed = new ArrayList<>();
+    try {
+      TreeSet<Path> all = new TreeSet<>(ConfigFiles.matching(dropIns(), "*.toml"));
+      replaced.ifPresent(all::add);
+      files.add(mainFile());
+      files.addAll(all);
+    } catch (ConfigException.FileFailed e) {
+      return new Loaded.Bad(
+          List.of(
+              Problem.error(
+                  Position.of(dropIns().toString()), "", String.valueOf(e.getMessage()))));
+    }
+    List<Path> read = new ArrayList<>();
+    for (Path file : files) {
+      ConfigFiles.Text content =
+          replaced.filter(file::equals).isPresent()
+              ? new ConfigFiles.Text.Content(text)
+              : ConfigFiles.read(file);
+      switch (content) {
+        case ConfigFiles.Text.Missing _ -> {}
+        case ConfigFiles.Text.Unusable unusable ->
+            parsed.add(
+                new Parsed(Node.Table.empty(unusable.problem().at()), List.of(unusable.problem())));
+        case ConfigFiles.Text.Content good -> {
+          read.add(file);
+          Parsed tree = TomlReader.read(file.toString(), good.text());
+          List<Problem> problems = new ArrayList<>(tree.problems());
+          writableByAll(file).ifPresent(problems::add);
+          parsed.add(new Parsed(tree.root(), problems));
+        }
+      }
+    }
+    ConfigReader.Result result = ConfigReader.read(parsed);
+    return result
+        .config()
+        .<Loaded>map(config -> new Loaded.Good(config, List.copyOf(read)))
+        .orElseGet(() -> new Loaded.Bad(result.problems()));
+  }
+
+  /** The configuration names programs that run as root. */
+  private static Optional<Problem> writableByAll(Path file) {
+    try {
+      if (Files.exists(file)
+          && Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_WRITE)) {
+        return Optional.of(
+            Problem.error(
+                Position.of(file.toString()),
+                "",
+                "everybody may write this file, and it names programs that run as root: chmod o-w "
+                    + file));
+      }
+    } catch (IOException | UnsupportedOperationException _) {
+      // It was read; a file system without such permissions has nothing to say.
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,100 @@
+package dev.kapal.config;
+
+import dev.kapal.config.runtime.RuntimeEntry;
+import dev.kapal.config.schema.Quantities.Limit;
+import dev.kapal.config.schema.Setting;
+import dev.kapal.config.schema.Settings;
+import dev.kapal.linux.IdMapping;
+import dev.kapal.runtime.Tier;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+
+/**
+ * Kapal's configuration: immutable, whole, checked. The keys are described in
+ * docs/configuration.md.
+ *
+ * @param runtimes the configured runtimes by name
+ * @param settings all settings with their origins
+ */
+public record KapalConfig(
+    Daemon daemon,
+    Containers containers,
+    Registries registries,
+    Network network,
+    SortedMap<String, RuntimeEntry> runtimes,
+    Settings settings) {
+
+  /** The table {@code daemon}. */
+  public record Daemon(
+      Path runDir, Path dataDir, String cgroupParent, String group, String logLevel) {}
+
+  /**
+   * The table {@code containers}.
+   *
+   * @param tiers the runtime of each tier that has one
+   * @param logMaxSize in bytes; empty: no limit
+   * @param seccompProfile {@code default}, {@code unconfined} or an absolute path
+   */
+  public record Containers(
+      String defaultRuntime,
+      Map<Tier, String> tiers,
+      Duration stopTimeout,
+      String logDriver,
+      OptionalLong logMaxSize,
+      int logMaxFiles,
+      Map<String, Limit> ulimits,
+      boolean init,
+      List<String> capabilities,
+      String seccompProfile,
+      List<IdMapping> usernsUids,
+      List<IdMapping> usernsGids) {}
+
+  /**
+   * The table {@code registries}.
+   *
+   * @param mirrors URLs by registry
+   */
+  public record Registries(
+      List<Path> hostsDirs,
+      Map<String, List<String>> mirrors,
+      List<String> insecure,
+      int maxConcurrentDownloads,
+      int maxConcurrentUploads,
+      Duration pullProgressTimeout) {}
+
+  /**
+   * The table {@code network}.
+   *
+   * @param mtu empty: that of the default route
+   */
+  public record Network(
+      List<String> defaultSubnets,
+      Path cniConfDir,
+      List<Path> cniBinDirs,
+      List<String> dns,
+      List<String> dnsSearch,
+      List<String> dnsOptions,
+      OptionalInt mtu,
+      boolean ipv6) {}
+
+  /** The defaults, as on a host without any file. */
+  public static KapalConfig standard() {
+    return ConfigReader.read(List.of()).orElseThrow();
+  }
+
+  /** Every setting with its origin, sorted by key. */
+  public List<Setting> all() {
+    return settings.all();
+  }
+
+  /** The runtime for a container that asks for a tier, if there is one. */
+  public Optional<String> runtimeFor(Tier tier) {
+    return Optional.ofNullable(containers.tiers().get(tier));
+  }
+}
