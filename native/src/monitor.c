@@ -14,14 +14,17 @@
 
 enum { LISTENER = 3, DIRECTORY = 4, REQUESTS_AT_ONCE = 64 };
 enum { HELLO = 1, LAUNCH, CONTINUE, ATTACH, DETACH, SIGNAL, RESIZE, CLOSE_INPUT, REOPEN_LOG, STATUS, NAMESPACES, FORGET, QUIT,
-       TERMINAL, OK = 100, FAILURE = 101, EVENT_SYNC = 200, EVENT_RUNNING, EVENT_FAILED, EVENT_EXITED };
-enum { FLAG_KEEP_INPUT = 1, FLAG_HOLD = 2 };
+       TERMINAL, ADOPT, OK = 100, FAILURE = 101, EVENT_SYNC = 200, EVENT_RUNNING, EVENT_FAILED, EVENT_EXITED, EVENT_LAUNCHED };
+enum { FLAG_KEEP_INPUT = 1, FLAG_HOLD = 2, FLAG_LAUNCHER = 4, FLAGS = 7 };
 
 struct header { u32 length; u16 type, reserved; u32 request, process; };
 
 static struct { int fd, slot; bool hello; } connections[CONNECTIONS_MAX];
 static struct process *processes;
 static u32 process_count, attachment_count;
+// Orphans that ended while a launcher's process was not yet named: a short-lived one may end before its ADOPT comes.
+static struct { pid_t pid; int status; i64 end; } orphans[64];
+static u32 orphan_count;
 static bool quitting, released;  // released: output is no longer held back, so there is something to do without any event
 
 static struct pollfd *poll_set;
@@ -227,7 +230,7 @@ static int do_launch(struct body *body, struct fds *fds, u32 number, u32 index, 
   u32 flags = take32(body);
   char *path = take_string(body);
   struct process *process = NULL;
-  int error = body->bad || body->left || fds->count < 1 || format > LOG_CRI || flags > 3 ? -EINVAL
+  int error = body->bad || body->left || fds->count < 1 || format > LOG_CRI || flags > FLAGS ? -EINVAL
               : find(number)                                                            ? -EEXIST
               : process_count >= PROCESSES_MAX                                           ? -EMFILE
                                                                                          : 0;
@@ -239,6 +242,7 @@ static int do_launch(struct body *body, struct fds *fds, u32 number, u32 index, 
   process->log = (struct log){.fd = -1, .format = format, .files = files, .limit = limit, .path = path};
   process->keep_input = flags & FLAG_KEEP_INPUT;
   process->hold = flags & FLAG_HOLD;
+  process->launcher = flags & FLAG_LAUNCHER;
   process->holder = (int)index;
   const struct plan *plan = NULL;
   size_t size = 0;
@@ -312,6 +316,32 @@ static int do_signal(struct process *process, u32 number) {
   return kill(pid, (int)number) != 0 ? -errno : 0;
 }
 
+// Makes a launcher's process the one of this number; 0: there is none, it ends as the launcher did.
+static int do_adopt(struct process *process, struct body *body, struct fds *fds) {
+  u32 pid = take32(body);
+  if (body->bad || body->left || pid > INT32_MAX || fds->count != (process->terminal && pid)) return -EINVAL;
+  if (process->state != LAUNCHED) return process->launcher ? -EBUSY : -EINVAL;
+  for (struct process *at = processes; at && pid; at = at->next) {
+    if (at->pid == (pid_t)pid && at->state != ENDED) return -EEXIST;
+  }
+  siginfo_t info;
+  if (pid && waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    u32 i = 0, kept = orphan_count < COUNT(orphans) ? orphan_count : COUNT(orphans);
+    while (i < kept && orphans[i].pid != (pid_t)pid) i++;
+    if (i == kept) return -ECHILD;
+    process->status = orphans[i].status;
+    process->end = orphans[i].end;
+    process->reaped = true;
+  }
+  if (!pid) process->reaped = true;
+  if (fds->count) streams_terminal(process, take_fd(fds, 0));
+  process->pid = (pid_t)pid;
+  process->state = RUNNING;
+  process->launcher = process->hold = false;
+  released = true;
+  return 0;
+}
+
 static int do_continue(struct process *process, u32 number) {
   if (process->state != WAITING || process->sync != number) return -EINVAL;
   process->state = LAUNCHING;
@@ -335,7 +365,8 @@ static void put_status(void) {
   put32(process_count);
   for (struct process *at = processes; at; at = at->next) {
     pid_t pid = at->pid ? at->pid : at->shared ? at->shared->pid : 0;
-    u32 words[] = {at->number, (u32)pid, at->state, at->sync, (u32)at->status, at->part, at->step, at->error};
+    u32 state = at->launcher && at->state == RUNNING ? LAUNCHING : at->state;
+    u32 words[] = {at->number, (u32)pid, state, at->sync, (u32)at->status, at->part, at->step, at->error};
     put(words, sizeof words);
     put64((u64)at->start);
     put64((u64)at->end);
@@ -409,13 +440,15 @@ static int do_quit(void) {
 static int request(u32 index, const struct header *header, struct body *body, struct fds *fds, struct answer *answer,
                    struct process **made) {
   struct process *process = find(header->process);
-  if (fds->count && header->type != LAUNCH && header->type != ATTACH) return -EINVAL;
-  if (!process && ((header->type >= CONTINUE && header->type <= REOPEN_LOG) || header->type == FORGET || header->type == TERMINAL))
+  if (fds->count && header->type != LAUNCH && header->type != ATTACH && header->type != ADOPT) return -EINVAL;
+  if (!process && ((header->type >= CONTINUE && header->type <= REOPEN_LOG) || header->type == FORGET || header->type == TERMINAL ||
+                   header->type == ADOPT))
     return -ENOENT;
   u32 number = 0;
   switch (header->type) {
     case LAUNCH: return do_launch(body, fds, header->process, index, made);
     case ATTACH: return do_attach(process, body, fds, &answer->value);
+    case ADOPT: return do_adopt(process, body, fds);
     case NAMESPACES: return do_namespaces(body);
     case HELLO: case CONTINUE: case DETACH: case SIGNAL: case RESIZE: number = take32(body); break;
     default: break;
@@ -554,6 +587,30 @@ static void report_read(struct process *process) {
   }
 }
 
+// A launcher has ended: its process is not the one that it was itself, and waits for ADOPT.
+static void launcher_end(struct process *process, int status) {
+  process->reaped = false;
+  process->state = LAUNCHED;
+  process->pid = 0;
+  process->status = status;
+  begin(EVENT_LAUNCHED, 0, process->number);
+  put32((u32)status);
+  send_event();
+}
+
+static void orphan_end(pid_t pid, int status) {
+  bool awaited = false;
+  for (struct process *at = processes; at; at = at->next) awaited |= at->launcher && at->state != ENDED;
+  if (!awaited) {
+    orphan_count = 0;
+    return;
+  }
+  u32 at = orphan_count++ % COUNT(orphans);
+  orphans[at].pid = pid;
+  orphans[at].status = status;
+  orphans[at].end = now();
+}
+
 // A child has ended: a process, a stage, or an orphan.
 static void reaped(pid_t pid, int status) {
   for (struct process *at = processes; at; at = at->next) {
@@ -569,8 +626,10 @@ static void reaped(pid_t pid, int status) {
     report_read(at);
     if (at->report >= 0) launch_end(at);  // The stage has not let go of it yet.
     if (at->error) launch_failed(at);
+    else if (at->launcher) launcher_end(at, status);
     return;
   }
+  orphan_end(pid, status);
 }
 
 static void reap(int signals) {

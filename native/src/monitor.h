@@ -7,7 +7,7 @@
 enum { CHUNK = 16384, LINE = 16384, INPUT_CHUNK = 4096, PROCESSES_MAX = 1000, CONNECTIONS_MAX = 16, PACKET_MAX = 65536,
        FDS_MAX = 250 };
 enum { LOG_NONE, LOG_JSON, LOG_CRI };
-enum { LAUNCHING = 1, WAITING, RUNNING, ENDED };
+enum { LAUNCHING = 1, WAITING, RUNNING, ENDED, LAUNCHED };
 
 // One log file of a process, with the unfinished line of each of its two streams.
 struct log {
@@ -56,6 +56,7 @@ struct process {
   u32 part, step, error;
   i64 start, end;
   bool reaped, keep_input, terminal, close_input, hold;
+  bool launcher;            // the program makes the process that ADOPT will name; false once it has
   int holder;               // the connection for which output is held
   struct launch_state *shared;  // null when the launch is over
   size_t shared_size;

@@ -10,11 +10,11 @@ import java.util.Map;
 import java.util.Set;
 
 /** Where a container's cgroup is, and how its processes get there. */
-final class CgroupPaths {
+public final class CgroupPaths {
   private CgroupPaths() {}
 
   /** From the config's cgroupsPath: a path, or systemd's {@code slice:prefix:name}, or nothing. */
-  static String of(String cgroupsPath, String parent, String id) {
+  public static String of(String cgroupsPath, String parent, String id) {
     if (cgroupsPath.isEmpty()) {
       return parent + "/" + id;
     }

@@ -5,9 +5,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /** How far a launch has come. The poller's thread reports, others wait. */
-final class LaunchWatch {
+public final class LaunchWatch {
   /** Where a launch failed. */
-  record Failure(int part, int step, int errno) {}
+  public record Failure(int part, int step, int errno) {}
 
   private int pid;
   private int sync;
@@ -16,41 +16,44 @@ final class LaunchWatch {
   private boolean lost;
   private Optional<Failure> failure = Optional.empty();
 
-  synchronized void waiting(int number, int processId) {
+  /** Of a launch that has not begun. */
+  public LaunchWatch() {}
+
+  public synchronized void waiting(int number, int processId) {
     sync = number;
     pid = processId;
     notifyAll();
   }
 
-  synchronized void running(int processId) {
+  public synchronized void running(int processId) {
     running = true;
     sync = 0;
     pid = processId;
     notifyAll();
   }
 
-  synchronized void failed(Failure what) {
+  public synchronized void failed(Failure what) {
     failure = Optional.of(what);
     notifyAll();
   }
 
-  synchronized void ended() {
+  public synchronized void ended() {
     ended = true;
     notifyAll();
   }
 
-  synchronized void lost() {
+  public synchronized void lost() {
     lost = true;
     notifyAll();
   }
 
-  synchronized void pid(int processId) {
+  public synchronized void pid(int processId) {
     if (processId > 0) {
       pid = processId;
     }
   }
 
-  synchronized int pid() {
+  public synchronized int pid() {
     return pid;
   }
 
@@ -58,7 +61,7 @@ final class LaunchWatch {
     return sync;
   }
 
-  synchronized boolean isRunning() {
+  public synchronized boolean isRunning() {
     return running;
   }
 
@@ -66,7 +69,7 @@ final class LaunchWatch {
     sync = 0;
   }
 
-  synchronized Optional<Failure> failure() {
+  public synchronized Optional<Failure> failure() {
     return failure;
   }
 

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Between the specification's resources and those of control groups. */
-final class Limits {
+public final class Limits {
   /**
    * Devices that every container may use beside what its config says (config-linux.md, Default
    * Devices).
@@ -41,7 +41,7 @@ final class Limits {
         access);
   }
 
-  static CgroupResources of(Resources r) {
+  public static CgroupResources of(Resources r) {
     CgroupResources.Cpu cpu =
         r.cpu()
             .map(c ->
@@ -131,7 +131,7 @@ final class Limits {
         .toList();
   }
 
-  static ContainerStats stats(CgroupStats s) {
+  public static ContainerStats stats(CgroupStats s) {
     return new ContainerStats(
         Instant.now(),
         new ContainerStats.Cpu(
@@ -164,7 +164,7 @@ final class Limits {
   }
 
   /** What is absent in the new resources stays as it was. */
-  static Resources merge(Resources old, Resources now) {
+  public static Resources merge(Resources old, Resources now) {
     return new Resources(
         now.devices().isEmpty() ? old.devices() : now.devices(),
         now.memory().isPresent() ? now.memory() : old.memory(),

@@ -23,7 +23,7 @@ import java.util.concurrent.TimeoutException;
  * The connection to a monitor. Any thread may ask; the poller's thread reads answers and events.
  * The monitor answers at once, so that waiting for an answer is short.
  */
-final class MonitorConnection implements AutoCloseable {
+public final class MonitorConnection implements AutoCloseable {
   private static final int VERSION = 1;
   private static final long ANSWER_SECONDS = 30;
 
@@ -51,7 +51,7 @@ final class MonitorConnection implements AutoCloseable {
    *
    * @throws ErrnoException if nobody listens
    */
-  static MonitorConnection connect(
+  public static MonitorConnection connect(
       Linux linux, Poller poller, Fd directory, String name, MonitorEvents events) {
     Fd socket = linux.sockets().connect(directory, name, SocketType.SEQPACKET);
     try {
@@ -63,11 +63,11 @@ final class MonitorConnection implements AutoCloseable {
     }
   }
 
-  int monitorPid() {
+  public int monitorPid() {
     return monitorPid;
   }
 
-  boolean isOpen() {
+  public boolean isOpen() {
     return open;
   }
 
@@ -77,12 +77,12 @@ final class MonitorConnection implements AutoCloseable {
    * @throws ErrnoException with the monitor's error
    * @throws ContainerException.Gone if the monitor is gone
    */
-  Reply ask(Packet packet, List<Fd> descriptors) {
+  public Reply ask(Packet packet, List<Fd> descriptors) {
     return await(send(packet, descriptors));
   }
 
   /** Waits for the answer to something sent. */
-  Reply await(CompletableFuture<Reply> answer) {
+  public Reply await(CompletableFuture<Reply> answer) {
     try {
       return answer.get(ANSWER_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
@@ -99,7 +99,7 @@ final class MonitorConnection implements AutoCloseable {
   }
 
   /** Sends, and does not wait. */
-  CompletableFuture<Reply> send(Packet packet, List<Fd> descriptors) {
+  public CompletableFuture<Reply> send(Packet packet, List<Fd> descriptors) {
     CompletableFuture<Reply> answer = new CompletableFuture<>();
     synchronized (sending) {
       int request = ++lastRequest;
@@ -165,6 +165,7 @@ final class MonitorConnection implements AutoCloseable {
       case Packet.EVENT_FAILED ->
           events.failed(packet.process(), body.getInt(0), body.getInt(4), body.getInt(8));
       case Packet.EVENT_EXITED -> events.exited(packet.process(), body.getInt(0), body.getLong(4));
+      case Packet.EVENT_LAUNCHED -> events.launched(packet.process(), body.getInt(0));
       default -> {}
     }
   }

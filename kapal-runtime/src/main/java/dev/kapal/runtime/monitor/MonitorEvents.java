@@ -1,7 +1,7 @@
 package dev.kapal.runtime.monitor;
 
 /** What a monitor tells unasked. Called by the poller's thread: implementations must not block. */
-interface MonitorEvents {
+public interface MonitorEvents {
   /** A process waits. */
   void waiting(int process, int sync, int pid);
 
@@ -13,6 +13,9 @@ interface MonitorEvents {
 
   /** A process has ended. */
   void exited(int process, int status, long time);
+
+  /** A launcher has ended; ADOPT is waited for. */
+  default void launched(int process, int status) {}
 
   /** The monitor is gone. */
   void lost();

@@ -19,14 +19,14 @@ import java.util.Optional;
  * The native program, held in a sealed memfd: nobody can change it, not through {@code
  * /proc/self/exe} either (CVE-2019-5736), and nothing has to be found on disk.
  */
-final class MonitorProgram implements AutoCloseable {
-  static final String SOCKET = "monitor.sock";
+public final class MonitorProgram implements AutoCloseable {
+  public static final String SOCKET = "monitor.sock";
   private static final Duration START = Duration.ofSeconds(10);
 
   private final Linux linux;
   private final Fd executable;
 
-  MonitorProgram(Linux linux) {
+  public MonitorProgram(Linux linux) {
     this.linux = linux;
     this.executable = linux.memfds().executable("kapal-monitor", content());
   }
@@ -45,7 +45,7 @@ final class MonitorProgram implements AutoCloseable {
   }
 
   /** Starts a monitor; it stands when this returns. */
-  void start(String id, Fd directory) {
+  public void start(String id, Fd directory) {
     try (Fd listener = linux.sockets().listen(directory, SOCKET, SocketType.SEQPACKET, 0600)) {
       int pid =
           linux

@@ -81,7 +81,7 @@ final class NativeContainer extends NativeProcess implements Container {
   }
 
   @Override
-  boolean oomKilled(int signal) {
+  protected boolean oomKilled(int signal) {
     try {
       return oomKills() > 0;
     } catch (ContainerException | CgroupException _) {

@@ -1,13 +1,9 @@
 package dev.kapal.runtime.monitor;
 
-import static dev.kapal.linux.Fcntl.*;
-
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupException;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
-import dev.kapal.linux.Fd;
-import dev.kapal.linux.MountFlags;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.runtime.Container;
@@ -19,7 +15,6 @@ import dev.kapal.runtime.monitor.SandboxRecord.ContainerRecord;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +28,7 @@ import java.util.concurrent.TimeUnit;
  * A sandbox of the native runtime: the connection to its monitor, its processes by number, its
  * state on disk. Its own lock guards what is written to disk; the poller's thread takes none.
  */
-final class NativeSandbox implements Sandbox, MonitorEvents {
+final class NativeSandbox implements Sandbox, MonitorEvents, ProcessHost {
   static final Duration KILL = Duration.ofSeconds(10);
   private static final int RESERVE = 64;
 
@@ -69,7 +64,7 @@ final class NativeSandbox implements Sandbox, MonitorEvents {
       sandbox.save();
       host.program().start(spec.id(), files.directory());
       sandbox.connect();
-      sandbox.pinNamespaces();
+      sandbox.pins().pin(sandbox.connection());
       return sandbox;
     } catch (RuntimeException e) {
       sandbox.undoCreate(e);
@@ -86,7 +81,7 @@ final class NativeSandbox implements Sandbox, MonitorEvents {
       if (alive()) {
         connection().ask(Packet.of(Packet.QUIT, 0), List.of());
       }
-      unpin();
+      pins().unpin();
       files.removeAll();
     } catch (RuntimeException e) {
       cause.addSuppressed(e);
@@ -129,7 +124,8 @@ final class NativeSandbox implements Sandbox, MonitorEvents {
     return files;
   }
 
-  MonitorConnection connection() {
+  @Override
+  public MonitorConnection connection() {
     return connection
         .filter(MonitorConnection::isOpen)
         .orElseThrow(() ->
@@ -137,49 +133,8 @@ final class NativeSandbox implements Sandbox, MonitorEvents {
                 "The monitor of sandbox " + id + " is gone: its containers have ended"));
   }
 
-  private void pinNamespaces() {
-    if (namespaces.isEmpty()) {
-      return;
-    }
-    List<NamespaceType> order =
-        namespaces.keySet().stream().sorted(Comparator.comparingInt(t -> t.cloneFlag())).toList();
-    int flags = 0;
-    int size = 4;
-    for (NamespaceType type : order) {
-      flags |= type.cloneFlag();
-      size += Packet.textSize(path(type));
-      host.linux().descriptors().open(path(type), O_WRONLY | O_CREAT | O_NOFOLLOW, 0600).close();
-    }
-    Packet packet = Packet.withBody(Packet.NAMESPACES, 0, size).u32(flags);
-    order.forEach(type -> packet.text(path(type)));
-    connection().ask(packet, List.of());
-  }
-
-  private String path(NamespaceType type) {
-    return String.valueOf(namespaces.get(type));
-  }
-
-  private void unpin() {
-    for (Path path : namespaces.values()) {
-      try {
-        host.linux()
-            .mounts()
-            .umount(path.toString(), MountFlags.MNT_DETACH | MountFlags.UMOUNT_NOFOLLOW);
-      } catch (ErrnoException e) {
-        if (!e.is(Errno.EINVAL, Errno.ENOENT)) {
-          throw new ContainerException.Failed(
-              "The namespace at " + path + " cannot be unmounted: " + e.getMessage(), e);
-        }
-      }
-      try {
-        host.linux().descriptors().unlinkat(Fd.CWD, path.toString(), 0);
-      } catch (ErrnoException e) {
-        if (!e.is(Errno.ENOENT)) {
-          throw new ContainerException.Failed(
-              "The file " + path + " cannot be removed: " + e.getMessage(), e);
-        }
-      }
-    }
+  private PinnedNamespaces pins() {
+    return new PinnedNamespaces(host.linux(), namespaces);
   }
 
   /** A process number that was never used: numbers are reserved on disk before they are. */
@@ -237,7 +192,8 @@ final class NativeSandbox implements Sandbox, MonitorEvents {
   }
 
   /** Drops an ended process at the monitor too. */
-  void forget(int number) {
+  @Override
+  public void forget(int number) {
     processes.remove(number);
     for (NativeContainer container : copy()) {
       container.forgotten(number);
@@ -403,7 +359,7 @@ final class NativeSandbox implements Sandbox, MonitorEvents {
         // It went before it answered.
       }
     }
-    unpin();
+    pins().unpin();
     files.removeAll();
     close();
   }

@@ -5,24 +5,25 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** Packets of docs/monitor-protocol.md. */
-final class Packet {
+public final class Packet {
   static final int MAX = 65536;
   static final int HEADER = 16;
 
   static final int HELLO = 1;
-  static final int LAUNCH = 2;
-  static final int CONTINUE = 3;
-  static final int ATTACH = 4;
+  public static final int LAUNCH = 2;
+  public static final int CONTINUE = 3;
+  public static final int ATTACH = 4;
   static final int DETACH = 5;
-  static final int SIGNAL = 6;
+  public static final int SIGNAL = 6;
   static final int RESIZE = 7;
   static final int CLOSE_INPUT = 8;
   static final int REOPEN_LOG = 9;
-  static final int STATUS = 10;
+  public static final int STATUS = 10;
   static final int NAMESPACES = 11;
-  static final int FORGET = 12;
-  static final int QUIT = 13;
+  public static final int FORGET = 12;
+  public static final int QUIT = 13;
   static final int TERMINAL = 14;
+  public static final int ADOPT = 15;
 
   static final int OK = 100;
   static final int ERROR = 101;
@@ -31,6 +32,7 @@ final class Packet {
   static final int EVENT_RUNNING = 201;
   static final int EVENT_FAILED = 202;
   static final int EVENT_EXITED = 203;
+  static final int EVENT_LAUNCHED = 204;
 
   private final ByteBuffer bytes;
 
@@ -39,7 +41,7 @@ final class Packet {
     bytes.putInt(0).putShort((short) type).putShort((short) 0).putInt(0).putInt(process);
   }
 
-  static Packet of(int type, int process, int... words) {
+  public static Packet of(int type, int process, int... words) {
     Packet packet = new Packet(type, process, 4 * words.length);
     for (int word : words) {
       packet.bytes.putInt(word);
@@ -47,32 +49,32 @@ final class Packet {
     return packet;
   }
 
-  static Packet withBody(int type, int process, int size) {
+  public static Packet withBody(int type, int process, int size) {
     return new Packet(type, process, size);
   }
 
-  Packet u16(int value) {
+  public Packet u16(int value) {
     bytes.putShort((short) value);
     return this;
   }
 
-  Packet u32(int value) {
+  public Packet u32(int value) {
     bytes.putInt(value);
     return this;
   }
 
-  Packet u64(long value) {
+  public Packet u64(long value) {
     bytes.putLong(value);
     return this;
   }
 
-  Packet text(String text) {
+  public Packet text(String text) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     bytes.putInt(utf8.length).put(utf8);
     return this;
   }
 
-  static int textSize(String text) {
+  public static int textSize(String text) {
     return 4 + text.getBytes(StandardCharsets.UTF_8).length;
   }
 

@@ -5,4 +5,4 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /** A monitor's answer: a value, data, descriptors that are now the receiver's. */
-record Reply(long value, ByteBuffer data, List<Fd> descriptors) {}
+public record Reply(long value, ByteBuffer data, List<Fd> descriptors) {}

@@ -21,7 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
  * disk: no container outlives a power loss, and a file that a power loss damaged is recognised as
  * such.
  */
-final class SandboxFiles implements AutoCloseable {
+public final class SandboxFiles implements AutoCloseable {
   private static final String STATE = "state.json";
   private static final int MOST = 16 << 20;
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -37,7 +37,7 @@ final class SandboxFiles implements AutoCloseable {
   }
 
   /** Makes the directory (0700) if it is missing. */
-  static SandboxFiles create(Linux linux, Path path) {
+  public static SandboxFiles create(Linux linux, Path path) {
     String parent = String.valueOf(path.getParent());
     try (Fd above = linux.descriptors().open(parent, O_PATH | O_DIRECTORY)) {
       try {
@@ -54,7 +54,7 @@ final class SandboxFiles implements AutoCloseable {
     return open(linux, path);
   }
 
-  static SandboxFiles open(Linux linux, Path path) {
+  public static SandboxFiles open(Linux linux, Path path) {
     try {
       return new SandboxFiles(
           linux,
@@ -66,15 +66,15 @@ final class SandboxFiles implements AutoCloseable {
     }
   }
 
-  Fd directory() {
+  public Fd directory() {
     return directory;
   }
 
-  Path path() {
+  public Path path() {
     return path;
   }
 
-  void write(String name, byte[] content) {
+  public void write(String name, byte[] content) {
     String temporary = "." + name + ".new";
     try (Fd file =
         linux
@@ -88,7 +88,7 @@ final class SandboxFiles implements AutoCloseable {
     }
   }
 
-  Optional<byte[]> read(String name) {
+  public Optional<byte[]> read(String name) {
     try (Fd file = linux.descriptors().openat(directory, name, O_RDONLY | O_NOFOLLOW)) {
       return Optional.of(linux.descriptors().readFully(file, MOST));
     } catch (ErrnoException e) {
@@ -100,7 +100,7 @@ final class SandboxFiles implements AutoCloseable {
     }
   }
 
-  void remove(String name) {
+  public void remove(String name) {
     try {
       linux.descriptors().unlinkat(directory, name, 0);
     } catch (ErrnoException e) {
@@ -112,7 +112,7 @@ final class SandboxFiles implements AutoCloseable {
   }
 
   /** Removes everything in the directory, and the directory. */
-  void removeAll() {
+  public void removeAll() {
     linux.descriptors().list(directory).forEach(entry -> remove(entry.name()));
     try (Fd above =
         linux.descriptors().open(String.valueOf(path.getParent()), O_PATH | O_DIRECTORY)) {
@@ -148,11 +148,11 @@ final class SandboxFiles implements AutoCloseable {
     }
   }
 
-  void writeConfig(int number, RuntimeConfig config) {
+  public void writeConfig(int number, RuntimeConfig config) {
     write("config." + number, RuntimeConfigJson.write(config));
   }
 
-  RuntimeConfig readConfig(int number) {
+  public RuntimeConfig readConfig(int number) {
     return RuntimeConfigJson.read(
         read("config." + number)
             .orElseThrow(() ->
@@ -160,12 +160,12 @@ final class SandboxFiles implements AutoCloseable {
                     "The config of a container at " + path + " is missing")));
   }
 
-  void removeConfig(int number) {
+  public void removeConfig(int number) {
     remove("config." + number);
   }
 
   /** What the monitor wrote of an exit: wait status and time in ns. */
-  Optional<ExitRecord> readExit(int number) {
+  public Optional<ExitRecord> readExit(int number) {
     return read("exit." + number).flatMap(SandboxFiles::parseExit);
   }
 
@@ -180,14 +180,14 @@ final class SandboxFiles implements AutoCloseable {
     }
   }
 
-  void writeExit(int number, ExitRecord exit) {
+  public void writeExit(int number, ExitRecord exit) {
     write(
         "exit." + number,
         (exit.status() + " " + exit.time() + "\n").getBytes(StandardCharsets.US_ASCII));
   }
 
   /** A line of an exit record. */
-  record ExitRecord(int status, long time) {}
+  public record ExitRecord(int status, long time) {}
 
   @Override
   public void close() {

@@ -308,7 +308,7 @@ final class ProcessPlan {
     s.op(Op.FORGET, c.slot("working directory"));
   }
 
-  private void descriptors(Section s) {
+  void descriptors(Section s) {
     int passed = c.inputs.preserveFds();
     if (passed > 0) {
       s.to("pass " + passed + " descriptors");

@@ -50,7 +50,7 @@ final class RootPlan {
     Section host = c.host();
     String place =
         switch (c.inputs.root()) {
-          case RootFilesystem.Overlay overlay -> overlay(host, overlay);
+          case RootFilesystem.Overlay overlay -> overlay(host, overlay, overlay.upper().toString());
           case RootFilesystem.Directory(Path path) -> {
             host.to("bind the root directory " + path);
             c.mount(
@@ -86,7 +86,8 @@ final class RootPlan {
     }
   }
 
-  private String overlay(Section s, RootFilesystem.Overlay overlay) {
+  /** Mounts an overlay at a place, which it returns. */
+  String overlay(Section s, RootFilesystem.Overlay overlay, String place) {
     s.to(
         "mount the root file system, an overlay of "
             + overlay.lower().size()
@@ -96,7 +97,6 @@ final class RootPlan {
       throw new dev.kapal.runtime.ContainerException.Invalid(
           "An overlay needs at least one lower directory");
     }
-    String place = overlay.upper().toString();
     String data = data(overlay, overlay.lower().stream().map(Path::toString).toList());
     if (length(data) > MAX_DATA) {
       Path common = common(overlay.lower());
