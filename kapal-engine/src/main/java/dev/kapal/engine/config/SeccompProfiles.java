@@ -36,7 +36,9 @@ final class SeccompProfiles {
     } catch (JacksonException e) {
       throw invalid("it is not JSON: " + e.getOriginalMessage());
     }
-    if (!(root instanceof ObjectNode profile) || !profile.has("defaultAction")) {
+    if (!(root instanceof ObjectNode profile)
+        || !profile.path("defaultAction").asString("").startsWith("SCMP_ACT_")
+        || profile.path("defaultAction").isNumber()) {
       throw invalid("it has no defaultAction");
     }
     if (profile.get("archMap") instanceof ArrayNode map) {

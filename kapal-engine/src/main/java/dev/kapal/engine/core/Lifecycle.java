@@ -645,12 +645,19 @@ final class Lifecycle {
     ContainerRecord c = e.record;
     Durability durability = durability(c);
     try {
-      if (!c.spec().autoRemove()) {
-        // Half removed must not pass for whole; of an auto-removed one its end says as much.
-        save(e, e.state.withPhase(ContainerState.REMOVING), Durability.PROCESS);
-      } else {
-        e.state = e.state.withPhase(ContainerState.REMOVING);
-      }
+      List<VolumeRecord> doomed = withVolumes ? volumes.doom(e) : List.of();
+      RunState removing = e.state.withPhase(ContainerState.REMOVING);
+      // Half removed must not pass for whole, and what is to go with it must go.
+      hub.database.write(
+          Durability.PROCESS,
+          tx -> {
+            tx.update(c.id(), removing);
+            for (VolumeRecord v : doomed) {
+              tx.put(v);
+            }
+          });
+      e.state = removing;
+      watchers.changed(e);
       ExitStatus last = e.lastExit();
       clear(e, e.live);
       if (e.live.isPresent()) {
@@ -660,15 +667,7 @@ final class Lifecycle {
       hub.images.snapshots().remove(c.id());
       Path directory = hub.layout.container(c.id());
       hub.trees.remove(directory);
-      List<VolumeRecord> doomed = withVolumes ? volumes.doom(e) : List.of();
-      hub.database.write(
-          durability,
-          tx -> {
-            tx.deleteContainer(c.id());
-            for (VolumeRecord v : doomed) {
-              tx.put(v);
-            }
-          });
+      hub.database.write(durability, tx -> tx.deleteContainer(c.id()));
       hub.index.remove(e);
       attempt(e, "its volumes", () -> volumes.eraseDoomed(doomed));
       e.held.forEach(h -> {

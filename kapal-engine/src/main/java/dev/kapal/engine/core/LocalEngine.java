@@ -117,6 +117,11 @@ public final class LocalEngine implements Engine {
         new LocalSystem(hub, containers, volumes, networks, images, lifecycle, report, damaged);
   }
 
+  /** A container as it is in memory; for tests. */
+  Entry entry(String id) {
+    return hub.index.get(id);
+  }
+
   @Override
   public Containers containers() {
     return containers;

@@ -30,6 +30,7 @@ public final class FileLogReader implements LogReader {
   private final Deque<LogEntry> ready = new ArrayDeque<>();
   private long pause = POLL_MIN;
   private boolean finished;
+  private long skip;
   private volatile boolean closed;
 
   /** The beginning of a line whose end has not come. */
@@ -51,7 +52,8 @@ public final class FileLogReader implements LogReader {
       TailFinder.Place place =
           options.tail().isPresent()
               ? TailFinder.find(files, format, options.tail().getAsLong())
-              : new TailFinder.Place(0, 0);
+              : new TailFinder.Place(0, 0, 0);
+      skip = place.skip();
       for (int i = place.file(); i < files.size(); i++) {
         if (source.open(files.get(i), i == place.file() ? place.offset() : 0)) {
           break;
@@ -129,6 +131,10 @@ public final class FileLogReader implements LogReader {
   }
 
   private void emit(LogEntry e) {
+    if (skip > 0) {
+      skip--;
+      return;
+    }
     boolean wanted =
         switch (e.stream()) {
           case STDOUT -> options.stdout();

@@ -1,98 +1,135 @@
 package dev.kapal.engine.logs;
 
+import dev.kapal.engine.LogEntry.Stream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
-/** Finds where the last lines of a log begin, reading from the end. */
+/**
+ * Finds where the last lines of a log begin, reading from the end.
+ *
+ * <p>Pieces of a line of one stream may stand among lines of the other. The search goes back to the
+ * end of the line before the wanted one on the same stream, and counts the lines of the other
+ * stream that end in between: they are to be passed over.
+ */
 final class TailFinder {
   private static final int BLOCK = 64 * 1024;
+  private static final int MAX_RECORD = 2 << 20;
 
-  private TailFinder() {}
+  private final LogFormat format;
+  private final long lines;
+  private final Set<Stream> seen = EnumSet.noneOf(Stream.class);
+  private long count;
+  private Optional<Stream> first = Optional.empty();
+  private long skip;
 
-  /** A place in a log. */
-  record Place(int file, long offset) {}
+  private TailFinder(LogFormat format, long lines) {
+    this.format = format;
+    this.lines = lines;
+  }
 
   /**
-   * The place of the n-th last whole line; the beginning when there are fewer.
+   * A place in a log.
+   *
+   * @param skip lines that end behind it and are not wanted
+   */
+  record Place(int file, long offset, long skip) {}
+
+  /**
+   * The place of the n-th last line; the beginning when there are fewer.
    *
    * @param files the oldest first
    */
   static Place find(List<Path> files, LogFormat format, long lines) throws IOException {
-    long left = lines;
+    TailFinder finder = new TailFinder(format, lines);
     for (int f = files.size() - 1; f >= 0; f--) {
       try (FileChannel c = FileChannel.open(files.get(f), StandardOpenOption.READ)) {
-        long end = c.size();
-        if (left == 0) {
-          return new Place(f, end);
+        long size = c.size();
+        if (lines == 0) {
+          return new Place(f, size, 0);
         }
-        long found = inFile(c, end, format, left);
+        long found = finder.inFile(c, size);
         if (found >= 0) {
-          return new Place(f, found);
+          return new Place(f, found, finder.skip);
         }
-        left += found + 1;
       } catch (NoSuchFileException e) {
-        // Rotated away meanwhile: what is older is older still.
+        // What is older is older still: go on.
+        System.getLogger(TailFinder.class.getName())
+            .log(System.Logger.Level.DEBUG, "rotated away meanwhile", e);
       }
     }
-    return new Place(0, 0);
+    return new Place(0, 0, finder.skip);
   }
 
-  /**
-   * Counts whole lines backwards. Returns the offset of the n-th, or minus one minus the number of
-   * lines that the file has.
-   */
-  private static long inFile(FileChannel c, long size, LogFormat format, long lines)
-      throws IOException {
+  /** Looks at the records of a file, the last one first. Returns the offset, or -1. */
+  private long inFile(FileChannel c, long size) throws IOException {
     long position = size;
-    byte[] tail = new byte[0];
-    long count = 0;
-    boolean firstRecord = true;
-    while (position > 0 || tail.length > 0) {
+    byte[] rest = new byte[0];
+    while (position > 0) {
       int n = (int) Math.min(BLOCK, position);
-      byte[] block = new byte[n + tail.length];
       position -= n;
-      ByteBuffer into = ByteBuffer.wrap(block, 0, n);
-      while (into.hasRemaining()) {
-        if (c.read(into, position + into.position()) < 0) {
-          break;
-        }
-      }
-      System.arraycopy(tail, 0, block, n, tail.length);
+      byte[] block = new byte[n + rest.length];
+      read(c, block, n, position);
+      System.arraycopy(rest, 0, block, n, rest.length);
       int end = block.length;
       for (int i = block.length - 1; i >= 0; i--) {
-        if (block[i] != '\n' && !(i == 0 && position == 0)) {
-          continue;
-        }
-        int from = block[i] == '\n' ? i + 1 : i;
-        if (from < end) {
-          // A record that ends a line, and does not go on, is the end of a line before it.
-          boolean whole =
-              format.parse(block, from, end - from).map(l -> !l.partial()).orElse(false);
-          if (whole) {
-            if (count == lines) {
-              return position + end + 1;
-            }
-            count++;
-          } else if (firstRecord) {
-            count++;
+        if (block[i] == '\n') {
+          if (record(block, i + 1, end)) {
+            return position + end + 1;
           }
-          firstRecord = false;
+          end = i;
         }
-        end = i;
       }
       if (position == 0) {
-        return count >= lines ? 0 : -1 - count;
+        return record(block, 0, end) ? end + 1 : -1;
       }
-      tail = java.util.Arrays.copyOf(block, end + (end < block.length ? 1 : 0));
-      if (tail.length > 2 << 20) {
+      if (end > MAX_RECORD) {
         return position;
       }
+      rest = java.util.Arrays.copyOf(block, end);
     }
-    return count >= lines ? 0 : -1 - count;
+    return -1;
+  }
+
+  private static void read(FileChannel c, byte[] into, int n, long position) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(into, 0, n);
+    while (buffer.hasRemaining()) {
+      if (c.read(buffer, position + buffer.position()) < 0) {
+        return;
+      }
+    }
+  }
+
+  /** Takes a record into account. True: it is the end of the line before the first wanted one. */
+  private boolean record(byte[] bytes, int from, int end) {
+    Optional<LogLine> line = from < end ? format.parse(bytes, from, end - from) : Optional.empty();
+    if (line.isEmpty()) {
+      return false;
+    }
+    Stream stream = line.get().stream();
+    boolean ends = !line.get().partial() || !seen.contains(stream);
+    seen.add(stream);
+    if (!ends) {
+      return false;
+    }
+    if (count < lines) {
+      count++;
+      if (count == lines) {
+        first = Optional.of(stream);
+      }
+      return false;
+    }
+    if (first.filter(stream::equals).isPresent()) {
+      return true;
+    }
+    skip++;
+    return false;
   }
 }
