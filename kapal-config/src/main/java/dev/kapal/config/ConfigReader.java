@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -59,7 +60,7 @@ final class ConfigReader {
       problems.addAll(file.problems());
       // Each file for itself: a later file must not hide what is wrong in an earlier one.
       problems.addAll(SchemaCheck.check(file.root()).problems());
-      merged = merged.under(file.root());
+      merged = over(merged, file.root());
     }
     Settings settings = Settings.of(SchemaCheck.check(merged).settings());
     RuntimeEntries.Result runtimes = RuntimeEntries.read(settings);
@@ -75,6 +76,23 @@ final class ConfigReader {
                 .distinct()
                 .sorted(java.util.Comparator.comparing(Problem::at))
                 .toList());
+  }
+
+  /**
+   * Merges tables key by key, but a runtime as a whole: half of one and half of another that
+   * happens to have its name would be neither.
+   */
+  private static Node.Table over(Node.Table below, Node.Table above) {
+    Node.Table merged = below.under(above);
+    if (below.get("runtimes").orElse(null) instanceof Node.Table old
+        && above.get("runtimes").orElse(null) instanceof Node.Table fresh) {
+      Map<String, Node> runtimes = new LinkedHashMap<>(old.entries());
+      runtimes.putAll(fresh.entries());
+      Map<String, Node> all = new LinkedHashMap<>(merged.entries());
+      all.put("runtimes", new Node.Table(fresh.at(), runtimes));
+      return new Node.Table(merged.at(), all);
+    }
+    return merged;
   }
 
   /** A name in the configuration must be configured or well known. */

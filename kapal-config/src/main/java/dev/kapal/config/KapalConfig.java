@@ -93,6 +93,11 @@ public record KapalConfig(
     return settings.all();
   }
 
+  /** A configured runtime. */
+  public Optional<RuntimeEntry> runtime(String name) {
+    return Optional.ofNullable(runtimes.get(name));
+  }
+
   /** The runtime for a container that asks for a tier, if there is one. */
   public Optional<String> runtimeFor(Tier tier) {
     return Optional.ofNullable(containers.tiers().get(tier));

@@ -14,13 +14,13 @@ final class ContainerdChecks {
   static void check(Intake in, Node.Table root, int version) {
     String runtime = ContainerdReader.runtimePlugin(version);
     String images = ContainerdReader.imagesPlugin(version);
-    root.find("plugins", runtime, "containerd", "runtimes")
-        .ifPresent(node -> {
-          if (node instanceof Node.Table table) {
-            defaultName(in, root, runtime, table);
-            drivers(in, table);
-          }
-        });
+    Node.Table runtimes =
+        root.find("plugins", runtime, "containerd", "runtimes").orElse(null)
+                instanceof Node.Table table
+            ? table
+            : Node.Table.empty(root.at());
+    defaultName(in, root, runtime, runtimes);
+    drivers(in, runtimes);
     root.find("plugins", images, "registry")
         .ifPresent(node -> {
           if (node instanceof Node.Table table
@@ -40,24 +40,27 @@ final class ContainerdChecks {
   }
 
   private static void defaultName(Intake in, Node.Table root, String plugin, Node.Table runtimes) {
-    if (!(root.find("plugins", plugin, "containerd", "default_runtime_name").orElse(null)
-            instanceof Node.Text name)
-        || name.value().isEmpty()
-        || runtimes.get(name.value()).isPresent()
-        || name.value().equals("runc")) {
+    KeyPath path = KeyPath.of("plugins", plugin, "containerd", "default_runtime_name");
+    if (!(root.find(path.parts().toArray(String[]::new)).orElse(null) instanceof Node.Text name)) {
       return;
     }
-    List<String> names = List.copyOf(runtimes.entries().keySet());
-    in.drop("containers", "default_runtime");
-    in.add(
-        name.at(),
-        KeyPath.of("plugins", plugin, "containerd", "default_runtime_name").toString(),
-        Outcome.MISTAKE,
-        "not taken: no runtime for \""
-            + name.value()
-            + "\" is configured; there are "
-            + String.join(", ", names.stream().sorted().toList())
-            + Nearest.of(name.value(), names).map(n -> "; did you mean \"" + n + "\"?").orElse(""));
+    Found found = new Found(path, name);
+    if (name.value().isEmpty()) {
+      in.notApplicable(found, "it is empty: the default counts");
+    } else if (in.runtimes().contains(name.value()) || name.value().equals("runc")) {
+      in.take(found, name, "containers", "default_runtime");
+    } else {
+      List<String> names = runtimes.entries().keySet().stream().sorted().toList();
+      in.mistake(
+          found,
+          "not taken: no runtime for \""
+              + name.value()
+              + "\" is configured; there are "
+              + (names.isEmpty() ? "none" : String.join(", ", names))
+              + Nearest.of(name.value(), names)
+                  .map(n -> "; did you mean \"" + n + "\"?")
+                  .orElse(""));
+    }
   }
 
   /** Runtimes of one node that make cgroups in different ways. */

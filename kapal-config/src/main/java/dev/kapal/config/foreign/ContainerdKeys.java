@@ -193,9 +193,7 @@ final class ContainerdKeys {
   }
 
   private void runtimes(String p) {
-    keys.row(
-            p + "default_runtime_name",
-            (in, f) -> unlessEmpty(in, f, "containers", "default_runtime"))
+    keys.row(p + "default_runtime_name", (_, _) -> {})
         .row(p + "snapshotter", ContainerdKeys::snapshotter)
         .row(p + "runtimes/*", (in, f) -> ContainerdRuntime.read(in, f, f.part(0)))
         .row(p + "default_runtime", (in, f) -> old(in, f, "default"))

@@ -70,7 +70,9 @@ final class CrictlReader {
 
   private static void endpoint(Intake in, Found f) {
     String endpoint = f.text().orElse("");
-    if (endpoint.isEmpty()) {
+    if (endpoint.isEmpty() && f.part(0).equals("image-endpoint")) {
+      in.notApplicable(f, "it is empty: crictl takes the runtime-endpoint");
+    } else if (endpoint.isEmpty()) {
       in.mistake(f, "it is empty: " + FALLBACK);
     } else if (endpoint.startsWith("/")) {
       in.mistake(

@@ -67,7 +67,6 @@ final class DockerReader {
         .row("log-level", DockerReader::logLevel)
         .row("default-runtime", (_, _) -> {})
         .row("runtimes/*", DockerReader::runtime)
-        .row("default-stop-timeout", (in, f) -> in.take(f, f.node(), "containers", "stop_timeout"))
         .row("log-driver", DockerReader::logDriver)
         .row("log-opts/*", DockerReader::logOption)
         .row("default-ulimits/*", DockerReader::ulimit)
@@ -192,12 +191,7 @@ final class DockerReader {
             "max-download-attempts",
             "cdi-spec-dirs",
             "allow-nondistributable-artifacts",
-            "config-file",
-            "validate",
-            "default-init",
-            "disable-legacy-registry",
-            "enable-cors",
-            "tracing")
+            "disable-legacy-registry")
         .row("insecure-registry", flag("insecure-registries"))
         .row("registry-mirror", flag("registry-mirrors"))
         .row("log-opt", flag("log-opts"))
@@ -367,7 +361,7 @@ final class DockerReader {
           "not taken: no runtime \""
               + name
               + "\" is registered; there are "
-              + String.join(", ", known.stream().sorted().toList())
+              + String.join(", ", known.stream().distinct().sorted().toList())
               + Nearest.of(name, known).map(n -> "; did you mean \"" + n + "\"?").orElse(""));
     }
   }

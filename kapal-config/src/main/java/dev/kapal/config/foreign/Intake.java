@@ -110,16 +110,6 @@ final class Intake {
     return Optional.ofNullable(settings.get(KeyPath.of(path))).map(Setting::value);
   }
 
-  /** Takes back what was set in a table. */
-  void drop(String... table) {
-    List<String> prefix = List.of(table);
-    settings
-        .keySet()
-        .removeIf(k ->
-            k.parts().size() >= prefix.size()
-                && k.parts().subList(0, prefix.size()).equals(prefix));
-  }
-
   /** The names of the runtimes that were set so far. */
   List<String> runtimes() {
     return settings.keySet().stream()

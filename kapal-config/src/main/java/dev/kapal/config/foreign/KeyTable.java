@@ -33,6 +33,10 @@ final class KeyTable {
       return path.size() == pattern.size() && leads(path);
     }
 
+    Row prefix(int length) {
+      return new Row(pattern.subList(0, length), handler);
+    }
+
     long wildcards() {
       return pattern.stream().filter("*"::equals).count();
     }
@@ -80,13 +84,20 @@ final class KeyTable {
     }
   }
 
+  /** Whether rows below this path name it more exactly than a row of the path itself does. */
+  private boolean nearer(Row row, List<String> path) {
+    return rows.stream()
+        .filter(r -> r.pattern().size() > path.size() && r.leads(path))
+        .anyMatch(r -> r.prefix(path.size()).wildcards() < row.wildcards());
+  }
+
   private void key(Intake intake, Found found) {
     List<String> parts = found.path().parts();
     Optional<Row> row =
         rows.stream()
             .filter(r -> r.exact(parts))
             .min(java.util.Comparator.comparingLong(Row::wildcards));
-    if (row.isPresent()) {
+    if (row.isPresent() && !nearer(row.get(), parts)) {
       row.get().handler().handle(intake, found);
       return;
     }

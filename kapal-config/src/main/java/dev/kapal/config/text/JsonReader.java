@@ -307,6 +307,7 @@ public final class JsonReader {
     if (atEnd()) {
       throw unreadable(unfinished());
     }
+    Position at = here();
     int start = index;
     while (!atEnd() && (Character.isLetterOrDigit(peek()) || "_-.'".indexOf(peek()) >= 0)) {
       next();
@@ -315,7 +316,7 @@ public final class JsonReader {
     if (key.isEmpty()) {
       throw unreadable("a key between double quotes is missing before \"" + peek() + "\"");
     }
-    problem("the key " + clip(key) + " needs double quotes: \"" + clip(key) + "\"");
+    problem(at, "the key " + clip(key) + " needs double quotes: \"" + clip(key) + "\"");
     return key;
   }
 

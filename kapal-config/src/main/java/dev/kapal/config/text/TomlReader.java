@@ -64,11 +64,11 @@ public final class TomlReader {
     if (line.matches("[A-Za-z0-9_.-]+\\s*:.*")) {
       return ". TOML writes key = value, not key: value";
     }
-    if (line.matches("[A-Za-z0-9_.-]+\\s*=\\s*(?!true|false|inf|nan)[A-Za-z/].*")) {
-      return ". A string needs quotes: key = \"value\"";
-    }
     if (line.matches(".*=\\s*(True|False|TRUE|FALSE|yes|no|on|off)\\s*")) {
       return ". TOML's truth values are true and false";
+    }
+    if (line.matches("[A-Za-z0-9_.-]+\\s*=\\s*(?!true|false|inf|nan)[A-Za-z/].*")) {
+      return ". A string needs quotes: key = \"value\"";
     }
     return "";
   }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.config.elf;
+
+import org.jspecify.annotations.NullMarked;

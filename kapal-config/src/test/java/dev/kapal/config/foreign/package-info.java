@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.config.foreign;
+
+import org.jspecify.annotations.NullMarked;

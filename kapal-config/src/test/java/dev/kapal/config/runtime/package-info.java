@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.config.runtime;
+
+import org.jspecify.annotations.NullMarked;

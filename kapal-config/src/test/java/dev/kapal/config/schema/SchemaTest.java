@@ -1,0 +1,66 @@
+package dev.kapal.config.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kapal.config.text.TomlReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class SchemaTest {
+  @Test
+  void documentationHasTheSchemasTables() throws IOException {
+    Path page = Path.of("../docs/configuration.md");
+    String text = Files.readString(page);
+    if ("write".equals(System.getProperty("kapal.golden"))) {
+      int start = text.indexOf("### daemon");
+      Files.writeString(
+          page, (start < 0 ? text : text.substring(0, start)) + Documentation.table());
+    }
+    assertThat(Files.readString(page)).endsWith("\n" + Documentation.table());
+  }
+
+  @Test
+  void everyDefaultFulfilsItsOwnRule() {
+    for (Key key : Schema.KEYS) {
+      key.standard()
+          .ifPresent(node ->
+              assertThat(SchemaCheck.check(new Setting(key.path(), node)))
+                  .as(key.name())
+                  .isEmpty());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "[containers]~stop_timout = 3|f:2:1: containers.stop_timout: is no key that [containers]"
+            + " has; did you mean \"stop_timeout\"?",
+        "stop_timeout = 3|f:1:1: stop_timeout: is no key or table that Kapal knows; did you mean"
+            + " \"containers.stop_timeout\"?",
+        "[contaners]~x = 1|did you mean \"containers\"?",
+        "[containers]~init = \"yes\"|f:2:1: containers.init: must be true or false, not \"yes\":"
+            + " init = true",
+        "[daemon]~log_level = \"inof\"|must be one of trace, debug, info, warn, error, not"
+            + " \"inof\"; did you mean \"info\"?",
+        "[daemon]~run_dir = \"run\"|must be an absolute path",
+        "[daemon]~run_dir = \"/a/../b\"|must be an absolute path",
+        "[containers]~log_max_files = 0|must be 1 to 1000",
+        "[containers.ulimits]~nofiles = 5|did you mean \"nofile\"?",
+        "[containers.ulimits]~nofile = \"5:4\"|must be a limit",
+        "[runtimes.\"a/b\"]~path = \"/x\"|no name for a runtime",
+        "runtimes = 3|is a table, not a whole number: write [runtimes]",
+        "[registries]~insecure = [\"a\", 3]|must be an array of strings",
+      })
+  void problemsSayWhereAndWhat(String toml, String message) {
+    var tree = TomlReader.read("f", toml.replace('~', '\n'));
+    assertThat(SchemaCheck.check(tree.root()).problems())
+        .singleElement()
+        .asString()
+        .contains(message);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.config.schema;
+
+import org.jspecify.annotations.NullMarked;

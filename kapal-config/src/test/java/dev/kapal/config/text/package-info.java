@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.config.text;
+
+import org.jspecify.annotations.NullMarked;
