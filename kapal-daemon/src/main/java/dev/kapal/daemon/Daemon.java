@@ -13,7 +13,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 
@@ -95,9 +94,7 @@ final class Daemon implements AutoCloseable {
     Fd listener = linux.sockets().listen(path.toString(), SocketType.STREAM, ROOT_ONLY);
     if (group.isPresent()) {
       try {
-        linux
-            .descriptors()
-            .fchownat(Fd.CWD, path.toString(), 0, group.getAsLong());
+        linux.descriptors().fchownat(Fd.CWD, path.toString(), 0, group.getAsLong());
         linux.descriptors().fchmodat(Fd.CWD, path.toString(), ROOT_AND_GROUP);
       } catch (ErrnoException e) {
         LOG.log(Level.WARNING, "the command socket is root''s alone: {0}", e.getMessage());

@@ -63,7 +63,9 @@ final class Wiring {
             linux));
   }
 
-  /** The store always holds the embedded image; without room for it the daemon serves all the same. */
+  /**
+   * The store always holds the embedded image; without room for it the daemon serves all the same.
+   */
   private static Images withEmbedded(Images images) {
     try {
       images.ensureEmbedded();

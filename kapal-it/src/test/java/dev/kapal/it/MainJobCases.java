@@ -72,11 +72,20 @@ abstract class MainJobCases {
   @Test
   void exitStatusesAreTheFieldsOwn() {
     assertThat(run("sh", "-c", "exit 42").status()).isEqualTo(42);
-    // The first process of a pid namespace is immune to signals that it does not handle; an init in front helps.
+    // The first process of a pid namespace is immune to signals that it does not handle; an init in
+    // front helps.
     assertThat(
             daemon
                 .command(
-                    "run", "--rm", "--init", "--network", "none", "busybox", "sh", "-c", "kill -TERM $$")
+                    "run",
+                    "--rm",
+                    "--init",
+                    "--network",
+                    "none",
+                    "busybox",
+                    "sh",
+                    "-c",
+                    "kill -TERM $$")
                 .status())
         .isEqualTo(143);
     assertThat(run("no-such-program").status()).isEqualTo(127);

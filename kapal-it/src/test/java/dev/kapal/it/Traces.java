@@ -3,8 +3,8 @@ package dev.kapal.it;
 import java.util.List;
 
 /**
- * What a daemon's containers may leave on the host: nothing. A network namespace lives by a process (whose monitor
- * counts), a mount, or a descriptor of the daemon.
+ * What a daemon's containers may leave on the host: nothing. A network namespace lives by a process
+ * (whose monitor counts), a mount, or a descriptor of the daemon.
  */
 record Traces(long mounts, long cgroups, long monitors, long runFiles) {
   static Traces of(Daemon daemon) {

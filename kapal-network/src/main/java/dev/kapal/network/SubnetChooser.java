@@ -8,6 +8,8 @@ import java.util.stream.Stream;
 
 /** Chooses subnets that collide with nothing the host uses. */
 final class SubnetChooser {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   /** Routes as wide as this come from VPNs that claim all private addresses. */
   private static final int WIDE = 12;
 
@@ -66,11 +68,10 @@ final class SubnetChooser {
 
   /** A unique local IPv6 subnet with 40 random bits (RFC 4193). */
   IpPrefix uniqueLocal() {
-    SecureRandom random = new SecureRandom();
     while (true) {
       byte[] bytes = new byte[16];
       byte[] id = new byte[5];
-      random.nextBytes(id);
+      RANDOM.nextBytes(id);
       bytes[0] = (byte) 0xfd;
       System.arraycopy(id, 0, bytes, 1, id.length);
       IpPrefix prefix = new IpPrefix(Addresses.of(bytes), 64);

@@ -72,17 +72,21 @@ final class ContainerFileAccess {
           "path of container " + e.name() + " is not valid: it is too long or has a NUL");
     }
     Optional<Live> live = e.live.filter(l -> e.state.phase().alive());
-    if (live.isEmpty()) {
-      // Nobody starts it while its files are mounted here.
-      e.lock.lock();
+    if (live.isPresent()) {
+      return within(e, live, path, what, action);
     }
+    // Nobody starts it while its files are mounted here.
+    e.lock.lock();
     try {
-      if (live.isEmpty() && e.state.phase().alive()) {
-        return at(e, path, what, action);
-      }
-      try (Place p = live.isPresent() ? running(e, live.get(), path) : stopped(e, path)) {
-        return action.run(p);
-      }
+      return within(e, e.live.filter(l -> e.state.phase().alive()), path, what, action);
+    } finally {
+      e.lock.unlock();
+    }
+  }
+
+  private <T> T within(Entry e, Optional<Live> live, String path, String what, Action<T> action) {
+    try (Place p = live.isPresent() ? running(e, live.get(), path) : stopped(e, path)) {
+      return action.run(p);
     } catch (ErrnoException ex) {
       if (ex.is(Errno.ENOENT, Errno.ENOTDIR)) {
         throw new EngineException.NotFound(
@@ -94,10 +98,6 @@ final class ContainerFileAccess {
           what + " of container " + e.name() + ": " + ex.getMessage(), ex);
     } catch (dev.kapal.image.ImageException ex) {
       throw Failures.of(what + " of container " + e.name(), ex);
-    } finally {
-      if (live.isEmpty()) {
-        e.lock.unlock();
-      }
     }
   }
 
