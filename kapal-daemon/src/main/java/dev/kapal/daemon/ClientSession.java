@@ -80,7 +80,7 @@ final class ClientSession implements AutoCloseable {
     ConnectedClient client =
         new ConnectedClient(
             linux.sockets(), socket, new WindowSize(message.rows(), message.columns()));
-    boolean[] terminals = message.terminals();
+    Set<Integer> terminals = message.terminals();
     CommandContext context =
         new CommandContext(
             message.arguments(),
@@ -90,9 +90,9 @@ final class ClientSession implements AutoCloseable {
                 descriptors.get(0),
                 descriptors.get(1),
                 descriptors.get(2),
-                terminals[0],
-                terminals[1],
-                terminals[2]),
+                terminals.contains(0),
+                terminals.contains(1),
+                terminals.contains(2)),
             new Caller(peer.uid(), peer.gid(), peer.pid()),
             client);
     int status;

@@ -5,17 +5,19 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The body of COMMAND, the first message of a client (docs/client-protocol.md).
  *
- * @param terminals which of the descriptors 0, 1, 2 are terminals
+ * @param terminals those of the descriptors 0, 1, 2 that are terminals
  * @param environment the last entry of a name counts, as in getenv(3) of most programs' copies
  */
 record CommandMessage(
-    boolean[] terminals,
+    Set<Integer> terminals,
     int rows,
     int columns,
     String directory,
@@ -60,9 +62,19 @@ record CommandMessage(
     if (in.hasRemaining()) {
       throw new ProtocolException(in.remaining() + " bytes stand behind the last string");
     }
-    boolean[] terminals = {(flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0};
+    Set<Integer> terminals = new HashSet<>();
+    for (int descriptor = 0; descriptor < 3; descriptor++) {
+      if ((flags >> descriptor & 1) != 0) {
+        terminals.add(descriptor);
+      }
+    }
     return new CommandMessage(
-        terminals, rows, columns, directory, List.copyOf(words), Map.copyOf(environment));
+        Set.copyOf(terminals),
+        rows,
+        columns,
+        directory,
+        List.copyOf(words),
+        Map.copyOf(environment));
   }
 
   private static int count(int count, String what) {
@@ -76,7 +88,9 @@ record CommandMessage(
     int start = in.position();
     while (in.hasRemaining()) {
       if (in.get() == 0) {
-        return new String(in.array(), start, in.position() - 1 - start, StandardCharsets.UTF_8);
+        byte[] bytes = new byte[in.position() - 1 - start];
+        in.get(start, bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
       }
     }
     throw new ProtocolException("a string runs over the end of COMMAND");

@@ -17,6 +17,7 @@ final class Frames {
   private Frames() {}
 
   /** A message of the client. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared; up to 4 MiB that need no copy
   record Frame(int type, byte[] body) {
     /** Its body as one number; the protocol's SIGNAL. */
     int number() {
