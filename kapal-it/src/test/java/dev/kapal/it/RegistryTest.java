@@ -1,0 +1,149 @@
+package dev.kapal.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.kapal.image.registry.testing.FaultProxy;
+import dev.kapal.image.registry.testing.RegistryServer;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Pull and push by the command line, with a real registry and a proxy that breaks things. */
+final class RegistryTest {
+  private static RegistryServer registry;
+  private static Daemon daemon;
+
+  @BeforeAll
+  static void start() throws Exception {
+    assumeTrue(
+        Commands.sh("command -v docker-registry").status() == 0,
+        "needs a registry (Debian: docker-registry)");
+    registry = RegistryServer.start();
+    daemon = Daemon.start();
+    Path tar = daemon.folder().resolve("root.tar");
+    Commands.sh(
+            "cd "
+                + daemon.folder()
+                + " && mkdir -p root/bin root/data && cp /bin/busybox root/bin/busybox"
+                + " && ln -s busybox root/bin/cat && ln -s busybox root/bin/sha256sum"
+                + " && head -c 12000000 /dev/urandom >root/data/random && tar -cf "
+                + tar
+                + " -C root .")
+        .mustSucceed();
+    daemon.ok(
+        "import", "-c", "CMD [\"/bin/sha256sum\", \"/data/random\"]", tar.toString(), image("big"));
+    daemon.ok("push", image("big"));
+    daemon.ok("tag", "busybox", image("box"));
+    daemon.ok("push", image("box"));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    try {
+      if (daemon != null) {
+        daemon.close();
+      }
+    } finally {
+      if (registry != null) {
+        registry.close();
+      }
+    }
+  }
+
+  private static String image(String name) {
+    return registry.name() + "/it/" + name + ":1";
+  }
+
+  private static void forget() {
+    daemon
+        .ok("images", "-q", "--filter", "reference=*/it/big")
+        .lines()
+        .forEach(id -> daemon.command("rmi", "-f", id));
+    daemon.ok("system", "prune", "-f", "-a");
+  }
+
+  @Test
+  void whatWasPushedIsPulledAndRuns() {
+    forget();
+    Result pulled = daemon.command("pull", image("box")).mustSucceed();
+    // Off a terminal: plain lines, no control characters.
+    assertThat(pulled.out() + pulled.err()).doesNotContain("\u001b").doesNotContain("\r");
+    assertThat(daemon.ok("run", "--rm", "--network", "none", image("box"), "echo", "hello"))
+        .isEqualTo("hello");
+  }
+
+  @Test
+  void aConnectionThatBreaksIsTakenUpWhereItBroke() throws Exception {
+    forget();
+    try (FaultProxy proxy = new FaultProxy(registry.url())) {
+      proxy.on(
+          r -> r.method().equals("GET") && r.target().contains("/blobs/"),
+          new FaultProxy.Fault.ResetAfter(1_000_000),
+          new FaultProxy.Fault.EndAfter(500_000),
+          new FaultProxy.Fault.Answer(503, java.util.Map.of("Retry-After", "1"), "busy"));
+      String name = proxy.name() + "/it/big:1";
+      daemon.ok("pull", name);
+      assertThat(proxy.seen).anyMatch(r -> r.header("Range").isPresent());
+      assertThat(daemon.ok("run", "--rm", "--network", "none", name))
+          .isEqualTo(
+              Commands.sh("sha256sum < " + daemon.folder() + "/root/data/random")
+                  .text()
+                  .replace("-", "/data/random"));
+    }
+  }
+
+  @Test
+  void aDaemonKilledDuringAPullGoesOnWhereItWas() throws Exception {
+    forget();
+    try (FaultProxy proxy = new FaultProxy(registry.url())) {
+      proxy.on(
+          r ->
+              r.method().equals("GET")
+                  && r.target().contains("/blobs/")
+                  && r.header("Range").isEmpty(),
+          new FaultProxy.Fault.StallAfter(6_000_000),
+          new FaultProxy.Fault.StallAfter(6_000_000));
+      ProcessBuilder builder = new ProcessBuilder(daemon.line("pull", proxy.name() + "/it/big:1"));
+      builder.environment().putAll(daemon.clientEnvironment());
+      builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+      Process client = builder.start();
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (Long.parseLong(
+              Commands.sh("find " + daemon.data() + "/images -size +5000k | wc -l").text())
+          == 0) {
+        assertThat(System.nanoTime()).as("nothing arrives").isLessThan(deadline);
+        TimeUnit.MILLISECONDS.sleep(20);
+      }
+      daemon.kill9();
+      assertThat(client.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      daemon.launch();
+      daemon.ok("pull", proxy.name() + "/it/big:1");
+      assertThat(proxy.seen)
+          .anyMatch(r -> r.header("Range").filter(v -> !v.equals("bytes=0-")).isPresent());
+      assertThat(daemon.command("system", "check").status()).isZero();
+    }
+  }
+
+  @Test
+  void whatIsNotThereIsSaidInOneSentence() {
+    Result result = daemon.command("pull", registry.name() + "/it/nothing:9");
+    assertThat(result.status()).isNotZero();
+    assertThat(result.err().strip().lines().reduce((a, b) -> b))
+        .hasValueSatisfying(last -> assertThat(last).contains("it/nothing"));
+    assertThat(result.err()).doesNotContain("Exception");
+  }
+
+  @Test
+  void othersReadWhatWePushed() {
+    assumeTrue(Commands.sh("command -v skopeo").status() == 0, "needs skopeo");
+    assertThat(
+            Commands.sh(
+                    "skopeo inspect --tls-verify=false docker://" + registry.name() + "/it/box:1")
+                .mustSucceed()
+                .out())
+        .contains("\"Architecture\": \"amd64\"");
+  }
+}
