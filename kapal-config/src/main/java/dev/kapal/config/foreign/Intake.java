@@ -47,7 +47,7 @@ final class Intake {
           problem.message()
               + problem.nearest().map(n -> "; did you mean \"" + n + "\"?").orElse(""));
     }
-    readable &= !parsed.refused();
+    readable = readable && !parsed.refused();
   }
 
   void unreadable(Position at, String message) {
