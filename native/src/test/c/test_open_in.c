@@ -254,11 +254,12 @@ static void swapped(void) {
   }
   swapping = false;
   pthread_join(thread, NULL);
-  CHECK(opened + refused == times(20000) && (opened > 0 || getenv("KAPAL_TEST_SHORT")));
+  CHECK(opened + refused == times(20000) && opened > 0);
   CHECK(stat(path_in("outside/file"), &status) == 0 && status.st_size == 6);
   CHECK(stat(path_in("outside/made"), &status) != 0);
 }
 TEST(open_in, symlink_swap_never_leads_out) {
+  if (getenv("KAPAL_TEST_SHORT")) test_skip("a race needs threads that run side by side, and valgrind runs one at a time");
   tree();
   mkdir(path_in("outside"), 0755);
   write_file(path_in("outside/file"), "secret");

@@ -168,6 +168,9 @@ final class Daemon implements AutoCloseable {
     } finally {
       process.destroyForcibly();
       Commands.sh("rm -rf --one-file-system '" + folder + "'");
+      // The cgroup that holds all of its containers' is the daemon's to keep, and the test's to
+      // remove.
+      Commands.sh("find /sys/fs/cgroup -depth -type d -path '*" + cgroup + "*' -exec rmdir {} \\;");
     }
   }
 }
