@@ -276,7 +276,7 @@ static int do_attach(struct process *process, struct body *body, struct fds *fds
   if (process->state == ENDED || (process->reaped && !process->hold)) return -ESRCH;
   struct attachment *attachment = calloc(1, sizeof *attachment);
   if (!attachment) return -ENOMEM;
-  bool starting = process->terminal && process->shared;
+  bool starting = process->terminal && (process->shared || process->launcher);
   for (u32 i = 0, next = 0; i < 3; i++) {
     attachment->peer[i] = (struct peer){.fd = -1, .slot = -1};
     if (!(streams & 1u << i)) continue;

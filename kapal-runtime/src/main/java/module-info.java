@@ -6,9 +6,12 @@ module dev.kapal.runtime {
 
   exports dev.kapal.runtime;
   exports dev.kapal.runtime.monitor;
+  exports dev.kapal.runtime.oci;
   exports dev.kapal.runtime.plan;
   exports dev.kapal.runtime.seccomp;
 
   opens dev.kapal.runtime.monitor to
+      tools.jackson.databind;
+  opens dev.kapal.runtime.oci to
       tools.jackson.databind;
 }

@@ -1,0 +1,519 @@
+package dev.kapal.runtime.oci;
+
+import dev.kapal.linux.Cgroup;
+import dev.kapal.linux.CgroupException;
+import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.Fd;
+import dev.kapal.oci.runtime.Linux;
+import dev.kapal.oci.runtime.Process;
+import dev.kapal.oci.runtime.Resources;
+import dev.kapal.oci.runtime.RuntimeConfig;
+import dev.kapal.oci.runtime.RuntimeConfigException;
+import dev.kapal.oci.runtime.RuntimeConfigJson;
+import dev.kapal.oci.runtime.RuntimeConfigValidator;
+import dev.kapal.runtime.Container;
+import dev.kapal.runtime.ContainerException;
+import dev.kapal.runtime.ContainerProcess;
+import dev.kapal.runtime.ContainerStats;
+import dev.kapal.runtime.ExecSpec;
+import dev.kapal.runtime.Sandbox;
+import dev.kapal.runtime.Tier;
+import dev.kapal.runtime.monitor.Limits;
+import dev.kapal.runtime.oci.OciRecord.Phase;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.IntConsumer;
+import java.util.function.Supplier;
+
+/**
+ * A container of a command-line runtime. Its lock guards what is done to it: a start, a pause, a
+ * deletion exclude each other.
+ */
+final class OciContainer extends OciProcess implements Container {
+  private final String id;
+  private final Cgroup cgroup;
+  private final Map<Integer, OciProcess> execs = new TreeMap<>();
+  private final OomWatch oom;
+  private volatile RuntimeConfig config;
+  private volatile Phase phase = Phase.CREATING;
+
+  OciContainer(OciSandbox sandbox, String id, int number, RuntimeConfig config, String cgroupPath) {
+    super(sandbox, number, config.process().map(Process::terminal).orElse(false));
+    this.id = id;
+    this.config = config;
+    this.cgroup = sandbox.host().cgroups().open(cgroupPath);
+    this.oom = new OomWatch(sandbox.host().poller(), cgroup);
+  }
+
+  OciRecord.Entry toRecord() {
+    synchronized (execs) {
+      return new OciRecord.Entry(
+          id, number(), cgroup.path(), phase, new ArrayList<>(execs.keySet()));
+    }
+  }
+
+  /** Name of its bundle's directory. */
+  String bundle() {
+    return "bundle." + number();
+  }
+
+  void restore(Phase restored) {
+    phase = restored;
+  }
+
+  void phase(Phase next) {
+    phase = next;
+    owner().save();
+  }
+
+  OciProcess restoreExec(int exec) {
+    OciProcess process = new OciProcess(owner(), exec, true);
+    process.launching();
+    addExec(process);
+    return process;
+  }
+
+  private void addExec(OciProcess process) {
+    owner().register(process);
+    synchronized (execs) {
+      execs.put(process.number(), process);
+    }
+  }
+
+  void forgotten(int number) {
+    boolean was;
+    synchronized (execs) {
+      was = execs.remove(number) != null;
+    }
+    if (was) {
+      owner().save();
+    }
+  }
+
+  @Override
+  protected boolean oomKilled(int signal) {
+    try {
+      return oomKills() > 0;
+    } catch (ContainerException | CgroupException _) {
+      return false;
+    }
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  @Override
+  public Sandbox sandbox() {
+    return owner();
+  }
+
+  @Override
+  public RuntimeConfig config() {
+    return config;
+  }
+
+  @Override
+  public State state() {
+    if (exitStatus().isPresent() || watch().failure().isPresent()) {
+      return State.STOPPED;
+    }
+    return switch (phase) {
+      case CREATING, CREATED, STARTING -> State.CREATED;
+      case RUNNING, SWITCHING -> State.RUNNING;
+      case PAUSED -> State.PAUSED;
+    };
+  }
+
+  private static String word(State state) {
+    return switch (state) {
+      case CREATED -> "created but not started";
+      case RUNNING -> "running";
+      case PAUSED -> "paused";
+      case STOPPED -> "stopped";
+    };
+  }
+
+  private void expect(State expected, String cannot) {
+    State state = state();
+    if (state != expected) {
+      throw new ContainerException.WrongState(
+          "The container " + id + " cannot be " + cannot + ": it is " + word(state));
+    }
+  }
+
+  @Override
+  public String cgroupPath() {
+    return cgroup.path();
+  }
+
+  private String command(String verb, Duration limit, String... arguments) {
+    return owner()
+        .command(
+            verb + " container " + id + " with " + owner().host().config().name(),
+            limit,
+            List.of(arguments));
+  }
+
+  private Duration limit() {
+    return owner().host().config().commandTimeout();
+  }
+
+  @Override
+  public synchronized void start() {
+    expect(State.CREATED, "started");
+    phase(Phase.STARTING);
+    try {
+      command("start", owner().host().config().createTimeout(), "start", id);
+    } catch (ContainerException e) {
+      killAll();
+      awaitEnd();
+      throw e;
+    }
+    phase(Phase.RUNNING);
+  }
+
+  @Override
+  public void signal(int signal) {
+    if (owner().host().config().tier() == Tier.NATIVE || exitStatus().isPresent()) {
+      super.signal(signal);
+      return;
+    }
+    try {
+      command("signal", limit(), "kill", id, Integer.toString(signal));
+    } catch (ContainerException e) {
+      if (exitStatus().isEmpty()) {
+        throw e;
+      }
+    }
+  }
+
+  @Override
+  public void signalAll(int signal) {
+    if (owner().host().config().tier() != Tier.NATIVE) {
+      command("signal", limit(), "kill", "--all", id, Integer.toString(signal));
+      return;
+    }
+    if (signal == 9) {
+      killAll();
+      return;
+    }
+    for (int pid : pids()) {
+      try {
+        owner().host().linux().processes().kill(pid, signal);
+      } catch (ErrnoException e) {
+        if (!e.is(dev.kapal.linux.Errno.ESRCH)) {
+          throw new ContainerException.Failed(
+              "Signal " + signal + " cannot be sent to process " + pid + ": " + e.errno().message(),
+              e);
+        }
+      }
+    }
+  }
+
+  /** Kills all its processes, without the runtime's help where that is possible. */
+  void killAll() {
+    if (cgroup.exists()) {
+      cgroup.kill(OciSandbox.KILL);
+    }
+    if (exitStatus().isEmpty() && adopted()) {
+      if (owner().alive()) {
+        super.signal(9);
+      } else if (Trees.exists(owner().host().linux(), owner().files().directory(), bundle())) {
+        forceDelete();
+      }
+    }
+  }
+
+  @Override
+  public ContainerProcess exec(ExecSpec spec) {
+    if (state() != State.RUNNING) {
+      throw new ContainerException.WrongState(
+          "Nothing can be executed in container " + id + ": it is " + word(state()));
+    }
+    try {
+      RuntimeConfigValidator.check(spec.process());
+    } catch (RuntimeConfigException e) {
+      throw new ContainerException.Invalid(String.valueOf(e.getMessage()), e);
+    }
+    boolean terminal = spec.process().terminal();
+    OciProcess process = new OciProcess(owner(), owner().nextNumber(), terminal);
+    addExec(process);
+    owner().save();
+    String file = "process." + process.number();
+    try {
+      owner().files().write(file, RuntimeConfigJson.write(spec.process()));
+      new OciLaunch(
+              process,
+              "execute "
+                  + spec.process().args().getFirst()
+                  + " in container "
+                  + id
+                  + " with "
+                  + owner().host().config().name(),
+              List.of("exec", "--process", owner().path(file), "--detach"),
+              id,
+              terminal,
+              Optional.empty(),
+              spec.input(),
+              spec.log(),
+              spec.streams(),
+              spec.preserveFds())
+          .run();
+      return process;
+    } catch (RuntimeException e) {
+      try {
+        end(process);
+      } catch (RuntimeException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    } finally {
+      owner().files().remove(file);
+    }
+  }
+
+  /** Ends and forgets a further process, however far it has come. */
+  void end(OciProcess process) {
+    OciLaunch.abandon(process);
+    if (process.adopted() && process.exitStatus().isEmpty()) {
+      process.signal(9);
+    }
+    if (process.launched() && process.watch().failure().isEmpty() && owner().alive()) {
+      await(process);
+    }
+    owner().forget(process.number());
+  }
+
+  private static void await(OciProcess process) {
+    try {
+      if (process.awaitExit(OciSandbox.KILL).isEmpty()) {
+        throw new ContainerException.Failed(
+            "Process " + process.number() + " does not end although it was killed");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public List<ContainerProcess> processes() {
+    synchronized (execs) {
+      return List.copyOf(execs.values());
+    }
+  }
+
+  /** Without a cgroup: its process and what that has started. */
+  @Override
+  public List<Integer> pids() {
+    if (cgroup.exists()) {
+      return asked("list the processes of", cgroup::processes);
+    }
+    List<Integer> all = new ArrayList<>();
+    if (exitStatus().isEmpty() && adopted()) {
+      all.add(pid());
+      for (int i = 0; i < all.size() && i < 100_000; i++) {
+        all.addAll(owner().host().linux().processes().children(all.get(i)));
+      }
+    }
+    return all;
+  }
+
+  @Override
+  public synchronized void pause() {
+    expect(State.RUNNING, "paused");
+    switchTo("pause", Phase.PAUSED);
+  }
+
+  @Override
+  public synchronized void resume() {
+    expect(State.PAUSED, "resumed");
+    switchTo("resume", Phase.RUNNING);
+  }
+
+  private void switchTo(String verb, Phase next) {
+    if (!owner().host().binary().pauses()) {
+      throw new ContainerException.Unsupported(
+          "Cannot "
+              + verb
+              + " container "
+              + id
+              + ": its runtime is declared to ignore control groups, and pauses by them");
+    }
+    Phase before = phase;
+    phase(Phase.SWITCHING);
+    try {
+      command(verb, limit(), verb, id);
+      phase(next);
+    } catch (ContainerException e) {
+      phase(before);
+      throw e;
+    }
+  }
+
+  private <T> T asked(String what, Supplier<T> action) {
+    try {
+      return action.get();
+    } catch (CgroupException e) {
+      throw new ContainerException.Failed(
+          "Cannot " + what + " container " + id + ": " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public synchronized void update(Resources resources) {
+    if (state() == State.STOPPED) {
+      throw new ContainerException.WrongState(
+          "The limits of container " + id + " cannot be changed: it is stopped");
+    }
+    if (owner().host().config().ignoresCgroups()) {
+      throw new ContainerException.Unsupported(
+          "The limits of container "
+              + id
+              + " cannot be changed: its runtime is declared to ignore control groups");
+    }
+    String file = "resources." + number();
+    Linux linux = config.linux().orElse(Linux.empty());
+    Resources before = linux.resources().orElse(Resources.empty());
+    owner().files().write(file, RuntimeConfigJson.write(resources));
+    try {
+      command("update", limit(), "update", "--resources", owner().path(file), id);
+    } catch (ContainerException e) {
+      setBack(before, file, e);
+      throw e;
+    } finally {
+      owner().files().remove(file);
+    }
+    config = config.withLinux(linux.withResources(Limits.merge(before, resources)));
+    owner().files().writeConfig(number(), config);
+  }
+
+  private void setBack(Resources before, String file, ContainerException cause) {
+    try {
+      owner().files().write(file, RuntimeConfigJson.write(before));
+      command("update", limit(), "update", "--resources", owner().path(file), id);
+    } catch (ContainerException again) {
+      cause.addSuppressed(again);
+    }
+  }
+
+  @Override
+  public ContainerStats stats() {
+    if (cgroup.exists() && !owner().host().config().ignoresCgroups()) {
+      return asked("read the usage of", () -> Limits.stats(cgroup.stats()));
+    }
+    return EventStats.parse(command("read the usage of", limit(), "events", "--stats", id));
+  }
+
+  @Override
+  public long oomKills() {
+    return cgroup.exists() ? asked("read the memory events of", cgroup::oomKills) : 0;
+  }
+
+  @Override
+  public synchronized void onOom(IntConsumer listener) {
+    asked(
+        "watch the memory of",
+        () -> {
+          oom.start("The memory events of container " + id + " are watched already", listener);
+          return true;
+        });
+  }
+
+  @Override
+  public synchronized void delete(boolean force) {
+    State state = state();
+    if (!force && (state == State.RUNNING || state == State.PAUSED)) {
+      throw new ContainerException.WrongState(
+          "The container " + id + " cannot be deleted: it is " + word(state));
+    }
+    remove();
+  }
+
+  /** A creation that failed or was cut off. */
+  synchronized void abandon() {
+    remove();
+  }
+
+  private void remove() {
+    oom.stop();
+    OciLaunch.abandon(this);
+    if (adopted() && exitStatus().isEmpty()) {
+      killAll();
+    } else if (cgroup.exists()) {
+      asked(
+          "kill the processes of",
+          () -> {
+            cgroup.kill(OciSandbox.KILL);
+            return true;
+          });
+    }
+    forceDelete();
+    awaitEnd();
+    for (ContainerProcess process : processes()) {
+      if (process instanceof OciProcess exec) {
+        end(exec);
+      }
+    }
+    owner().forget(number());
+    asked(
+        "remove the cgroup of",
+        () -> {
+          cgroup.delete(OciSandbox.KILL);
+          return true;
+        });
+    Trees.remove(owner().host().linux(), owner().files().directory(), bundle());
+    owner().drop(this);
+    owner().files().removeConfig(number());
+  }
+
+  private void awaitEnd() {
+    if (launched() && watch().failure().isEmpty() && owner().alive()) {
+      await(this);
+    }
+  }
+
+  /**
+   * Has the runtime forget it. Where the runtime cannot (any more), its state is removed by hand,
+   * and what it started is found by its mark.
+   */
+  private void forceDelete() {
+    var linux = owner().host().linux();
+    try (Fd root = openRoot()) {
+      if (!Trees.exists(linux, root, id) && owner().host().config().tier() == Tier.NATIVE) {
+        return;
+      }
+      try {
+        command("delete", limit(), "delete", "--force", id);
+      } catch (ContainerException e) {
+        System.getLogger(OciContainer.class.getName())
+            .log(System.Logger.Level.WARNING, e.getMessage());
+        Strays.kill(linux, 0, owner().mark(number()));
+        Trees.remove(linux, root, id);
+      }
+    } catch (ErrnoException e) {
+      if (!e.is(dev.kapal.linux.Errno.ENOENT)) {
+        throw new ContainerException.Failed(
+            "The runtime's state of container " + id + " cannot be removed: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private Fd openRoot() {
+    return owner()
+        .host()
+        .linux()
+        .descriptors()
+        .open(owner().root(), dev.kapal.linux.Fcntl.O_RDONLY | dev.kapal.linux.Fcntl.O_DIRECTORY);
+  }
+
+  /** How the runtime sees it, such as {@code running}. */
+  String askedState() {
+    return EventStats.status(command("ask for the state of", limit(), "state", id));
+  }
+}

@@ -1,0 +1,153 @@
+package dev.kapal.runtime.oci;
+
+import dev.kapal.linux.MountInfo;
+import dev.kapal.oci.runtime.Linux;
+import dev.kapal.oci.runtime.Mount;
+import dev.kapal.oci.runtime.Process;
+import dev.kapal.oci.runtime.Root;
+import dev.kapal.oci.runtime.RuntimeConfig;
+import dev.kapal.oci.runtime.RuntimeConfigException;
+import dev.kapal.oci.runtime.RuntimeConfigJson;
+import dev.kapal.oci.runtime.RuntimeConfigValidator;
+import dev.kapal.runtime.Container;
+import dev.kapal.runtime.ContainerException;
+import dev.kapal.runtime.ContainerSpec;
+import dev.kapal.runtime.RootFilesystem;
+import dev.kapal.runtime.monitor.CgroupPaths;
+import dev.kapal.runtime.plan.LauncherPlan;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Makes one container with the runtime's {@code create}; or leaves nothing behind. */
+final class OciCreation {
+  private static final String ROOTFS = "rootfs";
+
+  private final OciSandbox sandbox;
+  private final ContainerSpec spec;
+  private final RuntimeConfig config;
+  private final Process process;
+
+  OciCreation(OciSandbox sandbox, ContainerSpec spec) {
+    this.sandbox = sandbox;
+    this.spec = spec;
+    this.config = spec.config();
+    try {
+      RuntimeConfigValidator.check(config);
+    } catch (RuntimeConfigException e) {
+      throw new ContainerException.Invalid(
+          e.getMessage() == null ? "invalid config" : e.getMessage(), e);
+    }
+    this.process =
+        config
+            .process()
+            .orElseThrow(() -> new ContainerException.Invalid("The config has no process to run"));
+  }
+
+  Container run() {
+    if (sandbox.container(spec.id()).isPresent()) {
+      throw new ContainerException.WrongState(
+          "The sandbox " + sandbox.id() + " has a container " + spec.id() + " already");
+    }
+    String asked = config.linux().orElse(Linux.empty()).cgroupsPath();
+    boolean systemd = sandbox.host().config().systemdCgroup();
+    String given = systemd && asked.isEmpty() ? "system.slice:kapal:" + spec.id() : asked;
+    String cgroup = CgroupPaths.of(given, sandbox.host().config().cgroupParent(), spec.id());
+    OciContainer container =
+        new OciContainer(sandbox, spec.id(), sandbox.nextNumber(), config, cgroup);
+    sandbox.add(container);
+    try {
+      sandbox.files().writeConfig(container.number(), config);
+      Optional<LauncherPlan.Root> root = bundle(container, systemd ? given : cgroup);
+      List<String> before =
+          new ArrayList<>(List.of("create", "--bundle", sandbox.path(container.bundle())));
+      if (spec.noPivot()) {
+        before.add("--no-pivot");
+      }
+      if (!spec.newKeyring()) {
+        before.add("--no-new-keyring");
+      }
+      new OciLaunch(
+              container,
+              "create container " + spec.id() + " with " + sandbox.host().config().name(),
+              before,
+              spec.id(),
+              process.terminal(),
+              root,
+              spec.input(),
+              spec.log(),
+              Optional.empty(),
+              spec.preserveFds())
+          .run();
+      container.phase(OciRecord.Phase.CREATED);
+      return container;
+    } catch (RuntimeException e) {
+      try {
+        container.abandon();
+      } catch (RuntimeException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  /** Writes the bundle; what has to be mounted in it, if anything. */
+  private Optional<LauncherPlan.Root> bundle(OciContainer container, String cgroupsPath) {
+    var linux = sandbox.host().linux();
+    var directory = sandbox.files().directory();
+    Trees.make(linux, directory, container.bundle());
+    String bundle = sandbox.path(container.bundle());
+    Optional<LauncherPlan.Root> mounted = Optional.empty();
+    String path;
+    switch (spec.root()) {
+      case RootFilesystem.Directory(Path root) -> path = root.toString();
+      case RootFilesystem.Overlay overlay -> {
+        Trees.make(linux, directory, container.bundle() + "/" + ROOTFS);
+        path = bundle + "/" + ROOTFS;
+        mounted = Optional.of(new LauncherPlan.Root(overlay, path, mountOf(path)));
+      }
+    }
+    RuntimeConfig adapted =
+        config
+            .withOciVersion(config.ociVersion().isEmpty() ? "1.0.2" : config.ociVersion())
+            .withRoot(new Root(path, config.root().map(Root::readonly).orElse(false)))
+            .withMounts(config.mounts().stream().map(this::absolute).toList())
+            .withLinux(config.linux().orElse(Linux.empty()).withCgroupsPath(cgroupsPath));
+    sandbox.files().write("config.new", RuntimeConfigJson.write(adapted));
+    linux
+        .descriptors()
+        .renameat(directory, "config.new", directory, container.bundle() + "/config.json");
+    return mounted;
+  }
+
+  /** Relative sources start at the caller's bundle, not at ours. */
+  private Mount absolute(Mount mount) {
+    boolean bind =
+        mount.type().equals("bind")
+            || mount.options().contains("bind")
+            || mount.options().contains("rbind");
+    return bind && !mount.source().startsWith("/")
+        ? new Mount(
+            mount.destination(),
+            mount.type(),
+            spec.bundle().resolve(mount.source()).normalize().toString(),
+            mount.options(),
+            mount.uidMappings(),
+            mount.gidMappings())
+        : mount;
+  }
+
+  /** The mount that a path is on: the last one at its longest prefix. */
+  private String mountOf(String path) {
+    String best = "/";
+    for (MountInfo mount : sandbox.host().linux().mounts().mountInfo()) {
+      String point = mount.mountPoint();
+      boolean above = point.equals("/") || path.equals(point) || path.startsWith(point + "/");
+      if (above && point.length() >= best.length()) {
+        best = point;
+      }
+    }
+    return best;
+  }
+}
