@@ -3,6 +3,7 @@ package dev.kapal.cli;
 import dev.kapal.cli.command.Commands;
 import dev.kapal.cli.command.Failures;
 import dev.kapal.cli.context.CommandContext;
+import dev.kapal.cli.context.LiveConfiguration;
 import dev.kapal.cli.model.ArgumentParser;
 import dev.kapal.cli.model.Arguments;
 import dev.kapal.cli.model.Command;
@@ -36,15 +37,27 @@ public final class Kapal {
 
   /**
    * @param engine does the work
+   * @param configuration of the daemon
    * @param linux system calls on the client's descriptors
    * @param version what {@code kapal version} says
    * @param shutdown ends the daemon soon after it returns, for {@code kapal system shutdown};
    *     containers are stopped by then
    */
-  public Kapal(Engine engine, Linux linux, Version version, Runnable shutdown) {
+  public Kapal(
+      Engine engine,
+      LiveConfiguration configuration,
+      Linux linux,
+      Version version,
+      Runnable shutdown) {
     this(
         new Services(
-            engine, linux, InstantSource.system(), version.version(), version.commit(), shutdown));
+            engine,
+            configuration,
+            linux,
+            InstantSource.system(),
+            version.version(),
+            version.commit(),
+            shutdown));
   }
 
   Kapal(Services services) {

@@ -86,6 +86,7 @@ public final class Harness {
   public final FakeClient client = new FakeClient();
   public final Map<String, String> environment =
       new HashMap<>(Map.of("TZ", "UTC", "HOME", "/nonexistent"));
+  public final FakeConfiguration configuration = new FakeConfiguration();
   public String directory = "/";
   public String input = "";
   public boolean terminals;
@@ -104,7 +105,13 @@ public final class Harness {
   public Kapal kapal() {
     return new Kapal(
         new Services(
-            engine.get(), Linux.system(), () -> NOW, "1.2.3", "abcdef123456", () -> shutdowns++));
+            engine.get(),
+            configuration,
+            Linux.system(),
+            () -> NOW,
+            "1.2.3",
+            "abcdef123456",
+            () -> shutdowns++));
   }
 
   public Result run(String... words) {

@@ -28,15 +28,17 @@ public record ConfigDiff(List<Change> changes) {
    * @param restart whether it counts only after the daemon was started anew
    */
   public record Change(KeyPath key, Optional<Node> before, Optional<Node> after, boolean restart) {
+    /** The old value and the new one. */
+    public String values() {
+      return before.map(TomlWriter::value).orElse("not set")
+          + " -> "
+          + after.map(TomlWriter::value).orElse("not set");
+    }
+
     /** One line. */
     @Override
     public String toString() {
-      return key
-          + ": "
-          + before.map(TomlWriter::value).orElse("not set")
-          + " -> "
-          + after.map(TomlWriter::value).orElse("not set")
-          + (restart ? " (counts after a restart of the daemon)" : "");
+      return key + ": " + values() + (restart ? " (counts after a restart of the daemon)" : "");
     }
   }
 

@@ -17,23 +17,36 @@ import java.util.Optional;
 import java.util.TreeSet;
 
 /**
- * Where Kapal's configuration is read: {@code config.toml}, then {@code config.d/*.toml} sorted by
- * name, each over what came before. A missing file is an empty one.
+ * Where Kapal's configuration is read: a main file, then {@code config.d/*.toml} beside it sorted
+ * by name, each over what came before, and last what the command line says. A missing file is an
+ * empty one.
  *
- * @param directory usually /etc/kapal
+ * @param mainFile usually /etc/kapal/config.toml
+ * @param required whether it is a fault if the main file is missing: somebody named it
+ * @param above what lies over all files
  */
-public record ConfigSource(Path directory) {
+public record ConfigSource(Path mainFile, boolean required, Node.Table above) {
   /** The usual place. */
   public static final Path DIRECTORY = Path.of("/etc/kapal");
 
-  /** The main file. */
-  public Path mainFile() {
-    return directory.resolve("config.toml");
+  /** The files of a directory. */
+  public ConfigSource(Path directory) {
+    this(directory.resolve("config.toml"), false, Node.Table.empty(Position.DEFAULT));
+  }
+
+  /** A file that somebody named, and the drop-ins beside it. */
+  public static ConfigSource ofFile(Path file) {
+    return new ConfigSource(file, true, Node.Table.empty(Position.DEFAULT));
+  }
+
+  /** The same with these settings over those of the files. */
+  public ConfigSource under(Node.Table settings) {
+    return new ConfigSource(mainFile, required, settings);
   }
 
   /** The directory of the drop-ins. */
   public Path dropIns() {
-    return directory.resolve("config.d");
+    return mainFile.resolveSibling("config.d");
   }
 
   /** What a load gave: all or nothing. */
@@ -93,7 +106,14 @@ public record ConfigSource(Path directory) {
               ? new ConfigFiles.Text.Content(text)
               : ConfigFiles.read(file);
       switch (content) {
-        case ConfigFiles.Text.Missing _ -> {}
+        case ConfigFiles.Text.Missing _ -> {
+          if (required && file.equals(mainFile)) {
+            Position at = Position.of(file.toString());
+            parsed.add(
+                Parsed.failed(
+                    Problem.error(at, "", "there is no such file; make it, or name another")));
+          }
+        }
         case ConfigFiles.Text.Unusable unusable ->
             parsed.add(
                 new Parsed(Node.Table.empty(unusable.problem().at()), List.of(unusable.problem())));
@@ -105,6 +125,9 @@ public record ConfigSource(Path directory) {
           parsed.add(new Parsed(tree.root(), problems));
         }
       }
+    }
+    if (!above.entries().isEmpty()) {
+      parsed.add(new Parsed(above, List.of()));
     }
     ConfigReader.Result result = ConfigReader.read(parsed);
     return result

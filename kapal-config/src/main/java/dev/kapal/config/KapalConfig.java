@@ -2,8 +2,10 @@ package dev.kapal.config;
 
 import dev.kapal.config.runtime.RuntimeEntry;
 import dev.kapal.config.schema.Quantities.Limit;
+import dev.kapal.config.schema.Schema;
 import dev.kapal.config.schema.Setting;
 import dev.kapal.config.schema.Settings;
+import dev.kapal.config.text.Position;
 import dev.kapal.linux.IdMapping;
 import dev.kapal.runtime.Tier;
 import java.nio.file.Path;
@@ -91,6 +93,14 @@ public record KapalConfig(
   /** Every setting with its origin, sorted by key. */
   public List<Setting> all() {
     return settings.all();
+  }
+
+  /** What somebody set and this version of Kapal does not do, sorted by key. */
+  public List<Setting> withoutEffect() {
+    return all().stream()
+        .filter(s -> !s.value().at().equals(Position.DEFAULT))
+        .filter(s -> Schema.find(s.path()).filter(key -> !key.effective()).isPresent())
+        .toList();
   }
 
   /** A configured runtime. */

@@ -2,7 +2,10 @@ package dev.kapal.daemon;
 
 import dev.kapal.cli.Kapal;
 import dev.kapal.cli.Version;
+import dev.kapal.config.ConfigSource;
+import dev.kapal.config.KapalConfig;
 import dev.kapal.engine.Engine;
+import dev.kapal.engine.core.LocalEngine;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
@@ -37,22 +40,28 @@ final class Daemon implements AutoCloseable {
   /**
    * Opens the engine, which recovers what a predecessor left, and then the doors.
    *
+   * @throws dev.kapal.config.text.ConfigException.Invalid when the configuration does not fit here
    * @throws IOException when a folder or socket cannot be made
    */
-  static Daemon start(Linux linux, DaemonOptions options) throws IOException {
+  static Daemon start(Linux linux, ConfigSource source, KapalConfig config) throws IOException {
     CountDownLatch shutdown = new CountDownLatch(1);
     Version version = Wiring.version();
-    Engine engine = Wiring.engine(linux, options, version);
+    Wiring.Parts parts = Wiring.parts(linux, config, version);
+    LocalEngine engine = parts.engine();
     try {
-      OptionalLong group = Access.group(options.group());
-      Fd listener = listen(linux, options.runDir().resolve("cli.sock"), group);
-      Kapal commands = new Kapal(engine, linux, version, shutdown::countDown);
+      LiveConfig live = new LiveConfig(source, config, parts);
+      OptionalLong group = Access.group(config.daemon().group());
+      Path socket = config.daemon().runDir().resolve("cli.sock");
+      Fd listener = listen(linux, socket, group);
+      Kapal commands = new Kapal(engine, live, linux, version, shutdown::countDown);
       ClientDoor door = new ClientDoor(linux, listener, group, commands::run);
       Daemon daemon = new Daemon(engine, door, listener);
       Runtime.getRuntime().addShutdownHook(new Thread(daemon::endBySignal, "signal"));
       Thread.ofVirtual().start(() -> daemon.endWhen(shutdown));
+      Hangup.runs(live::reload);
+      live.warn();
       linux.sockets().notify("READY=1");
-      LOG.log(Level.INFO, "ready: {0}", options.runDir().resolve("cli.sock"));
+      LOG.log(Level.INFO, "ready: {0}", socket);
       return daemon;
     } catch (RuntimeException | IOException e) {
       engine.close();

@@ -1,5 +1,6 @@
 package dev.kapal.daemon;
 
+import dev.kapal.config.KapalConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,9 +20,9 @@ final class Folders {
 
   private Folders() {}
 
-  static void make(DaemonOptions options) throws IOException {
-    make(options.runDir(), ENTER);
-    make(options.dataDir(), CLOSED);
+  static void make(KapalConfig.Daemon config) throws IOException {
+    make(config.runDir(), ENTER);
+    make(config.dataDir(), CLOSED);
   }
 
   private static void make(Path folder, Set<PosixFilePermission> mode) throws IOException {

@@ -14,12 +14,29 @@ import java.util.logging.Logger;
  * time, which the journal knows.
  */
 final class Logging {
+  /** Held here: the log manager forgets loggers that nobody holds, and their levels. */
+  private static final Logger OWN = Logger.getLogger("dev.kapal");
+
   private Logging() {}
 
-  static void setUp(boolean journal) {
+  /** What is below {@code info} is told of Kapal alone, not of the JDK. */
+  static void level(String word) {
+    Level level =
+        switch (word) {
+          case "trace" -> Level.FINER;
+          case "debug" -> Level.FINE;
+          case "warn" -> Level.WARNING;
+          case "error" -> Level.SEVERE;
+          default -> Level.INFO;
+        };
+    OWN.setLevel(level);
+    Logger.getLogger("").setLevel(level.intValue() < Level.INFO.intValue() ? Level.INFO : level);
+  }
+
+  static void setUp(boolean journal, String level) {
     LogManager.getLogManager().reset();
     Logger root = Logger.getLogger("");
-    root.setLevel(Level.INFO);
+    level(level);
     ConsoleHandler handler = new ConsoleHandler();
     handler.setLevel(Level.ALL);
     handler.setFormatter(journal ? new JournalLine() : new PlainLine());
@@ -60,7 +77,9 @@ final class Logging {
     public String format(LogRecord event) {
       int level = event.getLevel().intValue();
       int priority =
-          level >= Level.SEVERE.intValue() ? 3 : level >= Level.WARNING.intValue() ? 4 : 6;
+          level >= Level.SEVERE.intValue()
+              ? 3
+              : level >= Level.WARNING.intValue() ? 4 : level >= Level.INFO.intValue() ? 6 : 7;
       return "<" + priority + ">" + text(event, this) + "\n";
     }
   }

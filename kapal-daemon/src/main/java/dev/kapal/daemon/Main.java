@@ -1,5 +1,9 @@
 package dev.kapal.daemon;
 
+import dev.kapal.config.ConfigSource;
+import dev.kapal.config.KapalConfig;
+import dev.kapal.config.text.ConfigException;
+import dev.kapal.config.text.Problem;
 import dev.kapal.linux.Linux;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -29,25 +33,42 @@ public final class Main {
       System.exit(USAGE);
       return;
     }
-    Logging.setUp(System.getenv("JOURNAL_STREAM") != null);
-    System.exit(serve(options));
+    ConfigSource source = options.source();
+    System.exit(
+        switch (source.load()) {
+          case ConfigSource.Loaded.Good good -> {
+            Logging.setUp(
+                System.getenv("JOURNAL_STREAM") != null, good.config().daemon().logLevel());
+            yield serve(source, good.config());
+          }
+          case ConfigSource.Loaded.Bad bad -> refuse(bad.problems());
+        });
   }
 
-  private static int serve(DaemonOptions options) {
+  /** With its configuration half understood a daemon could do harm. */
+  private static int refuse(List<Problem> problems) {
+    System.err.println("kapald: not started, the configuration has faults:");
+    problems.forEach(problem -> System.err.println("  " + problem));
+    return FAILED;
+  }
+
+  private static int serve(ConfigSource source, KapalConfig config) {
     Logger log = System.getLogger(Main.class.getName());
     try {
-      Folders.make(options);
-      Optional<InstanceLock> lock = InstanceLock.take(options.runDir());
+      Folders.make(config.daemon());
+      Optional<InstanceLock> lock = InstanceLock.take(config.daemon().runDir());
       if (lock.isEmpty()) {
-        log.log(Level.INFO, "another daemon serves {0} already", options.runDir());
+        log.log(Level.INFO, "another daemon serves {0} already", config.daemon().runDir());
         return FAILED;
       }
       try (InstanceLock held = lock.get();
-          Daemon daemon = Daemon.start(Linux.system(), options)) {
+          Daemon daemon = Daemon.start(Linux.system(), source, config)) {
         daemon.awaitEnd();
       }
       log.log(Level.INFO, "the daemon ends; its containers go on");
       return 0;
+    } catch (ConfigException.Invalid e) {
+      return refuse(e.problems());
     } catch (IOException | RuntimeException | LinkageError e) {
       log.log(Level.ERROR, "the daemon cannot start", e);
       return FAILED;

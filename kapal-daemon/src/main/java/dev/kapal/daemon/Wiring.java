@@ -1,7 +1,10 @@
 package dev.kapal.daemon;
 
 import dev.kapal.cli.Version;
-import dev.kapal.engine.Engine;
+import dev.kapal.config.KapalConfig;
+import dev.kapal.config.runtime.RuntimeNames;
+import dev.kapal.config.text.ConfigException;
+import dev.kapal.config.text.Problem;
 import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.EngineParts;
 import dev.kapal.engine.core.LocalEngine;
@@ -9,12 +12,10 @@ import dev.kapal.image.ImageException;
 import dev.kapal.image.Images;
 import dev.kapal.image.local.LocalImages;
 import dev.kapal.image.local.LocalImagesConfig;
-import dev.kapal.image.registry.RegistryConfig;
-import dev.kapal.image.registry.client.RegistryClient;
 import dev.kapal.linux.KernelFeatures;
 import dev.kapal.linux.Linux;
-import dev.kapal.network.NetworkConfig;
 import dev.kapal.network.Networks;
+import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.monitor.NativeRuntime;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,35 +33,66 @@ final class Wiring {
 
   private Wiring() {}
 
-  /** An engine over the daemon's folders, which has recovered what a predecessor left. */
-  static Engine engine(Linux linux, DaemonOptions options, Version version) {
-    EngineConfig config =
-        EngineConfig.at(options.runDir().resolve("state"), options.dataDir())
-            .withCgroupParent(options.cgroupParent())
-            .withVersion(version.version(), version.commit());
+  /**
+   * What a daemon is made of.
+   *
+   * @param engine has recovered what a predecessor left
+   * @param registries the image store's way to registries
+   * @param version of this build
+   */
+  record Parts(LocalEngine engine, Registries registries, Version version) {
+    /** The names of the runtimes that containers may have. */
+    List<String> runtimes() {
+      return engine.system().info().runtimes();
+    }
+
+    /** Takes over defaults for containers that are made from now on. */
+    void useDefaults(KapalConfig config) {
+      engine.useDefaults(Translation.engine(config, version));
+    }
+
+    /** Takes over how registries are reached from now on. */
+    void useRegistries(KapalConfig config) {
+      registries.use(Translation.registries(config.registries(), System.getenv(), version));
+    }
+  }
+
+  /**
+   * Puts a daemon together as configured.
+   *
+   * @throws ConfigException.Invalid when the configuration names what is not here
+   */
+  static Parts parts(Linux linux, KapalConfig config, Version version) {
+    KapalConfig.Daemon daemon = config.daemon();
+    EngineConfig engine = Translation.engine(config, version);
     Optional<Path> init = home().map(home -> home.resolve("bin/kapal-init"));
     if (init.isPresent() && Files.isExecutable(init.get())) {
-      config = config.withInit(init.get());
+      engine = engine.withInit(init.get());
     }
-    RegistryClient registries =
-        new RegistryClient(
-            RegistryConfig.defaults()
-                .withEnvironment(System.getenv())
-                .withUserAgent("kapal/" + version.version()));
-    return LocalEngine.open(
-        config,
-        new EngineParts(
-            users ->
-                withEmbedded(
-                    LocalImages.open(
-                        new LocalImagesConfig(
-                            options.dataDir().resolve("images"),
-                            registries::as,
-                            users,
-                            linux.descriptors()))),
-            List.of(NativeRuntime.create(linux, KernelFeatures.host(), options.cgroupParent())),
-            Networks.open(NetworkConfig.below(options.dataDir())),
-            linux));
+    List<Problem> problems = Translation.problems(config, List.of(RuntimeNames.BUILT_IN));
+    if (!problems.isEmpty()) {
+      throw new ConfigException.Invalid("the configuration does not fit this host", problems);
+    }
+    List<Runtime> runtimes =
+        List.of(NativeRuntime.create(linux, KernelFeatures.host(), daemon.cgroupParent()));
+    Registries registries =
+        new Registries(Translation.registries(config.registries(), System.getenv(), version));
+    LocalEngine opened =
+        LocalEngine.open(
+            engine,
+            new EngineParts(
+                users ->
+                    withEmbedded(
+                        LocalImages.open(
+                            new LocalImagesConfig(
+                                daemon.dataDir().resolve("images"),
+                                registries::as,
+                                users,
+                                linux.descriptors()))),
+                runtimes,
+                Networks.open(Translation.network(config)),
+                linux));
+    return new Parts(opened, registries, version);
   }
 
   /**

@@ -101,6 +101,22 @@ public record EngineConfig(
         commit);
   }
 
+  public EngineConfig withStopTimeout(Duration timeout) {
+    return new EngineConfig(
+        stateDir,
+        dataDir,
+        cgroupParent,
+        defaultRuntime,
+        defaultNetwork,
+        log,
+        timeout,
+        initProgram,
+        idMappings,
+        eventHistory,
+        version,
+        commit);
+  }
+
   public EngineConfig withInit(Path program) {
     return new EngineConfig(
         stateDir,

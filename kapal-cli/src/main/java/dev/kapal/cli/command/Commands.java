@@ -56,6 +56,8 @@ public final class Commands {
             image(),
             VolumeCommands.GROUP,
             NetworkCommands.GROUP,
+            RuntimeCommands.GROUP,
+            ConfigCommands.GROUP,
             SystemCommands.GROUP,
             SystemCommands.INFO,
             SystemCommands.VERSION,

@@ -2,6 +2,7 @@ package dev.kapal.cli.command;
 
 import dev.kapal.cli.model.UsageException;
 import dev.kapal.cli.template.TemplateException;
+import dev.kapal.config.text.ConfigException;
 import dev.kapal.engine.EngineException;
 import dev.kapal.image.ImageException;
 import dev.kapal.image.registry.RegistryException;
@@ -41,6 +42,7 @@ public final class Failures {
       case RegistryException registry -> text(registry);
       case NetworkException network -> text(network);
       case OciException oci -> text(oci);
+      case ConfigException config -> text(config);
       case LinuxException linux -> text(linux);
       case IllegalArgumentException argument when argument.getMessage() != null -> text(argument);
       case TemplateException template ->

@@ -112,6 +112,7 @@ final class SystemCommands {
               EventsCommand.EVENTS.as("events", "Commands"),
               INFO.as("info", "Commands"),
               PRUNE,
+              ConfigCommands.RELOAD,
               SHUTDOWN));
 
   private static int version(Invocation i) {

@@ -1,5 +1,6 @@
 package dev.kapal.cli.model;
 
+import dev.kapal.cli.context.LiveConfiguration;
 import dev.kapal.engine.Engine;
 import dev.kapal.linux.Linux;
 import java.time.InstantSource;
@@ -8,6 +9,7 @@ import java.time.InstantSource;
  * What commands work with; the same for all.
  *
  * @param engine does the work
+ * @param configuration of the daemon
  * @param linux system calls on the client's descriptors
  * @param clock now
  * @param version of Kapal
@@ -16,6 +18,7 @@ import java.time.InstantSource;
  */
 public record Services(
     Engine engine,
+    LiveConfiguration configuration,
     Linux linux,
     InstantSource clock,
     String version,

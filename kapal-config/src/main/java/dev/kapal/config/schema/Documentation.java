@@ -22,7 +22,8 @@ public final class Documentation {
       if (!key.rule().words().isEmpty()) {
         text.append(" Must be ").append(key.rule().words()).append('.');
       }
-      text.append(key.restart() ? " *Restart.* |\n" : " |\n");
+      text.append(key.restart() ? " *Restart.*" : "");
+      text.append(key.effective() ? " |\n" : " *Not in effect yet.* |\n");
     }
     return text.toString();
   }

@@ -13,10 +13,17 @@ import java.util.Optional;
  * @param standard its value when no file sets it; empty: none
  * @param rule what its value must fulfil
  * @param restart whether a change counts only after the daemon was started anew
+ * @param effective whether this version of Kapal does what it says; if not, setting it is warned of
  * @param doc one sentence
  */
 public record Key(
-    KeyPath path, Type type, Optional<Node> standard, Rule rule, boolean restart, String doc) {
+    KeyPath path,
+    Type type,
+    Optional<Node> standard,
+    Rule rule,
+    boolean restart,
+    boolean effective,
+    String doc) {
   /** Whether a part stands for any word. */
   static boolean any(String part) {
     return part.startsWith("<");

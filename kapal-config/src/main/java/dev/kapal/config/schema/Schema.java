@@ -12,6 +12,7 @@ import dev.kapal.config.text.Position;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** All keys of Kapal's configuration, in the order of the documentation. */
 public final class Schema {
@@ -46,6 +47,39 @@ public final class Schema {
       matching("id maps \"INSIDE:OUTSIDE:LENGTH\"", "[0-9]{1,10}:[0-9]{1,10}:[1-9][0-9]{0,9}");
   private static final Rule GLOBS =
       matching("names of annotations, * for any part", "[!-~]{1,253}");
+
+  /** Keys that are checked and have no effect in this version. */
+  private static final Set<String> NOT_YET =
+      Set.of(
+          "containers.tiers.native",
+          "containers.tiers.sandbox",
+          "containers.tiers.vm",
+          "containers.ulimits.<name>",
+          "containers.init",
+          "containers.capabilities",
+          "containers.seccomp_profile",
+          "containers.userns_uids",
+          "containers.userns_gids",
+          "registries.max_concurrent_uploads",
+          "network.default_subnets",
+          "network.dns",
+          "network.dns_search",
+          "network.dns_options",
+          "network.mtu",
+          "network.ipv6",
+          "runtimes.<name>.kind",
+          "runtimes.<name>.path",
+          "runtimes.<name>.args",
+          "runtimes.<name>.root",
+          "runtimes.<name>.type",
+          "runtimes.<name>.options",
+          "runtimes.<name>.tier",
+          "runtimes.<name>.pod_annotations",
+          "runtimes.<name>.container_annotations",
+          "runtimes.<name>.snapshotter",
+          "runtimes.<name>.systemd_cgroup",
+          "runtimes.<name>.create_timeout",
+          "runtimes.<name>.privileged_without_host_devices");
 
   /** The keys. */
   public static final List<Key> KEYS = List.copyOf(new Keys().all());
@@ -150,7 +184,7 @@ public final class Schema {
           "containers.log_max_files",
           Type.WHOLE,
           whole(1),
-          between(1, 1000),
+          between(1, 999),
           "How many log files are kept of a container, the current one included.");
       add(
           "containers.ulimits.<name>",
@@ -373,7 +407,14 @@ public final class Schema {
 
     private void add(String name, Type type, Optional<Node> standard, Rule rule, String doc) {
       keys.add(
-          new Key(new KeyPath(List.of(name.split("\\.", -1))), type, standard, rule, restart, doc));
+          new Key(
+              new KeyPath(List.of(name.split("\\.", -1))),
+              type,
+              standard,
+              rule,
+              restart,
+              !NOT_YET.contains(name),
+              doc));
     }
 
     private static Optional<Node> none() {

@@ -18,7 +18,8 @@ public record Parsed(Node.Table root, List<Problem> problems) {
     return problems.stream().anyMatch(Problem::fatal);
   }
 
-  static Parsed failed(Problem problem) {
+  /** A file that gives nothing but a problem. */
+  public static Parsed failed(Problem problem) {
     return new Parsed(Node.Table.empty(problem.at()), List.of(problem));
   }
 }

@@ -49,7 +49,7 @@ final class SchemaTest {
             + " \"inof\"; did you mean \"info\"?",
         "[daemon]~run_dir = \"run\"|must be an absolute path",
         "[daemon]~run_dir = \"/a/../b\"|must be an absolute path",
-        "[containers]~log_max_files = 0|must be 1 to 1000",
+        "[containers]~log_max_files = 0|must be 1 to 999",
         "[containers.ulimits]~nofiles = 5|did you mean \"nofile\"?",
         "[containers.ulimits]~nofile = \"5:4\"|must be a limit",
         "[runtimes.\"a/b\"]~path = \"/x\"|no name for a runtime",

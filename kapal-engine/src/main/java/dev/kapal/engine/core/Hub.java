@@ -33,7 +33,9 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Hub implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Hub.class.getName());
 
-  final EngineConfig config;
+  /** Replaced as a whole when the defaults change; the places in it never do. */
+  volatile EngineConfig config;
+
   final Layout layout;
   final Database database;
   final Images images;

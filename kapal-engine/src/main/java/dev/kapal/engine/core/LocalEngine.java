@@ -117,6 +117,20 @@ public final class LocalEngine implements Engine {
         new LocalSystem(hub, containers, volumes, networks, images, lifecycle, report, damaged);
   }
 
+  /**
+   * Takes over other defaults for containers that are made from now on: runtime, network, log and
+   * stop time-out. Everything else stays as the engine was opened with.
+   *
+   * @throws EngineException.InvalidArgument there is no such runtime; nothing is changed then
+   */
+  public void useDefaults(EngineConfig other) {
+    hub.runtime(other.defaultRuntime());
+    hub.config =
+        hub.config
+            .withDefaults(other.defaultRuntime(), other.defaultNetwork(), other.log())
+            .withStopTimeout(other.stopTimeout());
+  }
+
   /** A container as it is in memory; for tests. */
   Entry entry(String id) {
     return hub.index.get(id);

@@ -1,0 +1,97 @@
+package dev.kapal.daemon;
+
+import dev.kapal.cli.context.LiveConfiguration;
+import dev.kapal.config.ConfigDiff;
+import dev.kapal.config.ConfigSource;
+import dev.kapal.config.KapalConfig;
+import dev.kapal.config.schema.Key;
+import dev.kapal.config.schema.Schema;
+import dev.kapal.config.text.Problem;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+
+/** The daemon's configuration, and taking over another one while it runs. */
+final class LiveConfig implements LiveConfiguration {
+  private static final Logger LOG = System.getLogger(LiveConfig.class.getName());
+
+  private final ConfigSource source;
+  private final KapalConfig started;
+  private final Wiring.Parts parts;
+  private volatile KapalConfig current;
+
+  LiveConfig(ConfigSource source, KapalConfig started, Wiring.Parts parts) {
+    this.source = source;
+    this.started = started;
+    this.parts = parts;
+    this.current = started;
+  }
+
+  @Override
+  public ConfigSource source() {
+    return source;
+  }
+
+  @Override
+  public KapalConfig current() {
+    return current;
+  }
+
+  @Override
+  public List<ConfigDiff.Change> pending() {
+    return ConfigDiff.between(started, current).needRestart();
+  }
+
+  /** Says in the log what is set and does nothing. */
+  void warn() {
+    current
+        .withoutEffect()
+        .forEach(setting ->
+            LOG.log(
+                Level.WARNING,
+                "{0}: {1} has no effect in this version of Kapal",
+                setting.origin(),
+                setting.path()));
+  }
+
+  @Override
+  public synchronized Reloaded reload() {
+    return switch (source.load()) {
+      case ConfigSource.Loaded.Good good -> {
+        List<Problem> problems = Translation.problems(good.config(), parts.runtimes());
+        yield problems.isEmpty() ? take(good.config()) : refuse(problems);
+      }
+      case ConfigSource.Loaded.Bad bad -> refuse(bad.problems());
+    };
+  }
+
+  private Reloaded take(KapalConfig fresh) {
+    List<Change> changes =
+        ConfigDiff.between(current, fresh).changes().stream()
+            .map(change -> new Change(change, effect(change)))
+            .toList();
+    if (!fresh.registries().equals(current.registries())) {
+      parts.useRegistries(fresh);
+    }
+    parts.useDefaults(fresh);
+    Logging.level(fresh.daemon().logLevel());
+    current = fresh;
+    LOG.log(Level.INFO, "the configuration was read again; changes: {0}", changes.size());
+    changes.forEach(change -> LOG.log(Level.INFO, "{0}", change.line()));
+    if (!changes.isEmpty()) {
+      warn();
+    }
+    return new Reloaded(List.of(), changes);
+  }
+
+  private static Reloaded refuse(List<Problem> problems) {
+    LOG.log(Level.ERROR, "the configuration has faults; nothing was changed");
+    problems.forEach(problem -> LOG.log(Level.ERROR, "{0}", problem));
+    return new Reloaded(problems, List.of());
+  }
+
+  private static Effect effect(ConfigDiff.Change change) {
+    boolean effective = Schema.find(change.key()).map(Key::effective).orElse(false);
+    return !effective ? Effect.NONE : change.restart() ? Effect.RESTART : Effect.NOW;
+  }
+}

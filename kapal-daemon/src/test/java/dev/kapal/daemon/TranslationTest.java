@@ -1,0 +1,143 @@
+package dev.kapal.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kapal.cli.Version;
+import dev.kapal.config.ConfigSource;
+import dev.kapal.config.KapalConfig;
+import dev.kapal.engine.EngineConfig;
+import dev.kapal.engine.spec.LogSpec;
+import dev.kapal.image.registry.RegistryConfig;
+import dev.kapal.network.NetworkConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class TranslationTest {
+  @TempDir Path etc;
+
+  private KapalConfig load(String text) throws IOException {
+    Files.writeString(etc.resolve("config.toml"), text);
+    return new ConfigSource(etc).load().orElseThrow();
+  }
+
+  @Test
+  void theDefaultsAreThoseOfTheParts() {
+    KapalConfig standard = KapalConfig.standard();
+    EngineConfig engine = Translation.engine(standard, Version.UNKNOWN);
+    EngineConfig usual = EngineConfig.at(Path.of("/run/kapal/state"), Path.of("/var/lib/kapal"));
+    assertThat(engine)
+        .isEqualTo(
+            usual
+                .withDefaults(
+                    usual.defaultRuntime(),
+                    usual.defaultNetwork(),
+                    new LogSpec("json-file", Map.of("max-file", "1"), Optional.empty()))
+                .withVersion(Version.UNKNOWN.version(), Version.UNKNOWN.commit()));
+    assertThat(Translation.registries(standard.registries(), Map.of(), Version.UNKNOWN))
+        .isEqualTo(
+            RegistryConfig.defaults()
+                .withEnvironment(Map.of())
+                .withUserAgent("kapal/" + Version.UNKNOWN.version()));
+    NetworkConfig network = Translation.network(standard);
+    NetworkConfig below = NetworkConfig.below(Path.of("/var/lib/kapal"));
+    assertThat(network).isEqualTo(below.withRunner(network.runner()));
+    assertThat(Translation.problems(standard, List.of("native"))).isEmpty();
+  }
+
+  @Test
+  void theEngineGetsItsPlacesAndDefaults() throws IOException {
+    EngineConfig engine =
+        Translation.engine(
+            load(
+                """
+                [daemon]
+                run_dir = "/r"
+                data_dir = "/d"
+                cgroup_parent = "/c/g"
+                [containers]
+                default_runtime = "crun"
+                stop_timeout = "1m30s"
+                log_driver = "cri"
+                log_max_size = "2m"
+                log_max_files = 7
+                """),
+            Version.UNKNOWN);
+    assertThat(engine.stateDir()).isEqualTo(Path.of("/r/state"));
+    assertThat(engine.dataDir()).isEqualTo(Path.of("/d"));
+    assertThat(engine.cgroupParent()).isEqualTo("/c/g");
+    assertThat(engine.defaultRuntime()).isEqualTo("crun");
+    assertThat(engine.stopTimeout()).isEqualTo(Duration.ofSeconds(90));
+    assertThat(engine.log())
+        .isEqualTo(
+            new LogSpec("cri", Map.of("max-size", "2097152", "max-file", "7"), Optional.empty()));
+  }
+
+  @Test
+  void registriesGetTheirs() throws IOException {
+    RegistryConfig registries =
+        Translation.registries(
+            load("""
+            [registries]
+            hosts_dirs = ["/h"]
+            insecure = ["r.example:5000", "10.0.0.0/8"]
+            max_concurrent_downloads = 5
+            pull_progress_timeout = "7s"
+            mirrors."docker.io" = ["https://m.example"]
+            """)
+                .registries(),
+            Map.of("HTTPS_PROXY", "http://p.example:1"),
+            Version.UNKNOWN);
+    assertThat(registries.hostsDirs()).containsExactly(Path.of("/h"));
+    assertThat(registries.insecure()).isEqualTo(Set.of("r.example:5000", "10.0.0.0/8"));
+    assertThat(registries.mirrors()).isEqualTo(Map.of("docker.io", List.of("https://m.example")));
+    assertThat(registries.maxDownloadsPerPull()).isEqualTo(5);
+    assertThat(registries.maxDownloads()).isEqualTo(15);
+    assertThat(registries.timing().stall()).isEqualTo(Duration.ofSeconds(7));
+    assertThat(registries.timing().dial()).isEqualTo(RegistryConfig.Timing.DEFAULT.dial());
+    assertThat(registries.environment()).containsOnlyKeys("HTTPS_PROXY");
+  }
+
+  @Test
+  void networksGetTheirs() throws IOException {
+    NetworkConfig network =
+        Translation.network(
+            load(
+                """
+                [daemon]
+                data_dir = "/d"
+                [network]
+                cni_conf_dir = "/n"
+                cni_bin_dirs = ["/a", "/b"]
+                """));
+    assertThat(network.confDirs()).containsExactly(Path.of("/n"));
+    assertThat(network.pluginDirs()).containsExactly(Path.of("/a"), Path.of("/b"));
+    assertThat(network.networksDir()).isEqualTo(Path.of("/d/networks"));
+  }
+
+  @Test
+  void theDefaultRuntimeMustBeThere() throws IOException {
+    KapalConfig config = load("[containers]\ndefault_runtime = \"youki\"\n");
+    assertThat(Translation.problems(config, List.of("native", "crun")))
+        .singleElement()
+        .hasToString(
+            etc.resolve("config.toml")
+                + ":2:1: containers.default_runtime: the runtime \"youki\" is not offered here;"
+                + " there are crun, native");
+  }
+
+  @Test
+  void whatHasNoEffectIsKnown() throws IOException {
+    KapalConfig config =
+        load("[containers]\ninit = true\nstop_timeout = 3\n[network]\nmtu = 1400\n");
+    assertThat(config.withoutEffect().stream().map(s -> s.path().toString()))
+        .containsExactly("containers.init", "network.mtu");
+  }
+}

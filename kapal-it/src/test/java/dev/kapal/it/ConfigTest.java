@@ -1,0 +1,179 @@
+package dev.kapal.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A daemon with a configuration of its own. */
+final class ConfigTest {
+  @TempDir Path etc;
+
+  private Path write(String name, String text) throws IOException {
+    Path file = etc.resolve(name);
+    Files.createDirectories(file.resolveSibling("."));
+    Files.writeString(file, text);
+    return file;
+  }
+
+  private Daemon daemon(Path file) {
+    return Daemon.start("--config", file.toString());
+  }
+
+  @Test
+  void showsAppliesAndReloads() throws IOException {
+    Path file =
+        write(
+            "kapal.toml",
+            "[containers]\nstop_timeout = \"3s\"\nlog_max_size = \"64k\"\ninit = true\n");
+    Path dropIn = write("config.d/10.toml", "[containers]\nlog_max_files = 2\n");
+    try (Daemon daemon = daemon(file)) {
+      assertThat(daemon.ok("config", "show"))
+          .contains("containers.stop_timeout = \"3s\"  # " + file + ":2\n")
+          .contains("containers.log_max_files = 2  # " + dropIn + ":2\n")
+          .contains("daemon.run_dir = \"" + daemon.run() + "\"  # --run-dir\n")
+          .contains("daemon.log_level = \"info\"  # default\n");
+      assertThat(daemon.log()).contains("kapal.toml:4: containers.init has no effect");
+
+      // Containers get the defaults that count when they are made.
+      daemon.ok("create", "--network", "none", "--name", "a", "busybox", "true");
+      assertThat(stopTimeout(daemon, "a")).isEqualTo("3");
+      daemon.ok("run", "--network", "none", "busybox", "seq", "1", "20000");
+      assertThat(
+              Commands.sh("find " + daemon.data() + " -name '*-json.log*' -size +0").text().lines())
+          .as("20,000 lines in files of 64 KiB, of which two are kept")
+          .hasSize(2)
+          .allSatisfy(log -> assertThat(Path.of(log).toFile().length()).isLessThanOrEqualTo(65536));
+
+      // A bad file changes nothing, though another one is good.
+      Files.writeString(dropIn, "[containers]\nstop_timeout = \"5s\"\n");
+      Files.writeString(file, "[containers]\nstop_timout = \"4s\"\n");
+      Result bad = daemon.command("system", "reload");
+      assertThat(bad.status()).isEqualTo(1);
+      assertThat(bad.out()).isEmpty();
+      assertThat(bad.err())
+          .contains("nothing was changed")
+          .contains(file + ":2:1: containers.stop_timout: ")
+          .contains("did you mean \"stop_timeout\"?");
+      assertThat(daemon.command("config", "show").err()).contains(file + ":2:1:");
+      daemon.ok("create", "--network", "none", "--name", "b", "busybox", "true");
+      assertThat(stopTimeout(daemon, "b")).isEqualTo("3");
+
+      // A runtime that is not here is refused, too.
+      Files.writeString(file, "[containers]\ndefault_runtime = \"io.containerd.none.v9\"\n");
+      assertThat(daemon.command("system", "reload").err())
+          .contains(file + ":2:1: containers.default_runtime: ")
+          .contains("not offered here");
+
+      // A good one counts at once, but for what needs a restart.
+      Files.writeString(file, "[daemon]\ngroup = \"kapal-it-none\"\nlog_level = \"debug\"\n");
+      assertThat(daemon.ok("system", "reload"))
+          .contains("containers.stop_timeout: \"3s\" -> \"5s\"\n")
+          .contains("daemon.group: \"kapal\" -> \"kapal-it-none\" (needs a restart of the daemon)")
+          .contains("daemon.log_level: \"info\" -> \"debug\"");
+      daemon.ok("create", "--network", "none", "--name", "c", "busybox", "true");
+      assertThat(stopTimeout(daemon, "c")).isEqualTo("5");
+      assertThat(stopTimeout(daemon, "a")).isEqualTo("3");
+      assertThat(daemon.command("config", "show").err()).contains("daemon.group");
+      assertThat(daemon.ok("system", "reload")).isEqualTo("Nothing has changed.");
+    }
+  }
+
+  @Test
+  void hearsSighup() throws Exception {
+    Path file = write("kapal.toml", "");
+    try (Daemon daemon = daemon(file)) {
+      Files.writeString(file, "[containers]\nstop_timeout = \"7s\"\n");
+      hangUp(daemon, "containers.stop_timeout: \"10s\" -> \"7s\"");
+      Files.writeString(file, "[containers]\nstop_timeout = 7 s\n");
+      hangUp(daemon, "nothing was changed");
+      assertThat(daemon.log()).contains(file + ":2:");
+      assertThat(daemon.ok("config", "show")).contains("containers.stop_timeout = \"7s\"");
+    }
+  }
+
+  private static void hangUp(Daemon daemon, String told) throws InterruptedException {
+    Commands.sh("kill -HUP " + daemon.pid()).mustSucceed();
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!daemon.log().contains(told)) {
+      assertThat(System.nanoTime()).as(daemon.log()).isLessThan(deadline);
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  @Test
+  void doesNotStartWithABadFile() throws IOException {
+    Path file = write("kapal.toml", "[daemon]\nlog_level = \"loud\"\n[network]\nmtu = 1\n");
+    Result r =
+        Commands.run(
+            List.of(
+                Installation.home().resolve("bin/kapald").toString(),
+                "--config",
+                file.toString(),
+                "--run-dir",
+                etc.resolve("run").toString(),
+                "--data-dir",
+                etc.resolve("data").toString()),
+            Map.of(),
+            "",
+            Duration.ofSeconds(30));
+    assertThat(r.status()).isEqualTo(1);
+    assertThat(r.err())
+        .contains("kapald: not started, the configuration has faults:\n")
+        .contains("  " + file + ":2:1: daemon.log_level: must be one of trace, debug")
+        .contains("  " + file + ":4:1: network.mtu: must be 68 to 65535");
+    assertThat(etc.resolve("run")).doesNotExist();
+    assertThat(etc.resolve("data")).doesNotExist();
+  }
+
+  @Test
+  void importsAndInstalls() throws IOException {
+    Path file = write("kapal.toml", "");
+    Path foreign =
+        write(
+            "docker/daemon.json",
+            """
+            {
+              "log-opts": {"max-size": "10m", "max-file": "3"},
+              "registry-mirrors": ["https://mirror.example"],
+              "storage-driver": "overlay2",
+              "runtimes": {"mine": {"path": "/bin/true", "runtimeArgs": ["--debug"]}},
+              "log-drver": "json-file"
+            }
+            """);
+    try (Daemon daemon = daemon(file)) {
+      Path written = etc.resolve("config.d/50-from-docker.toml");
+      String dry =
+          daemon.ok("config", "import", "--from", "docker", "--dry-run", foreign.toString());
+      assertThat(dry)
+          .contains(foreign + ":2")
+          .contains("storage-driver: not applicable")
+          .contains("log-drver: unknown")
+          .contains("log_max_size = ")
+          .contains("https://mirror.example");
+      assertThat(written).doesNotExist();
+      daemon.ok("config", "import", "--from", "docker", foreign.toString());
+      assertThat(daemon.ok("system", "reload"))
+          .contains("containers.log_max_files: 1 -> 3")
+          .contains("registries.mirrors.\"docker.io\": not set -> ");
+      assertThat(daemon.ok("config", "show")).contains("# " + written + ":");
+      daemon.ok("runtime", "install", "another", "/bin/true", "--", "-x");
+      daemon.ok("system", "reload");
+      assertThat(daemon.ok("runtime", "ls"))
+          .contains("native")
+          .contains("mine")
+          .contains("another");
+    }
+  }
+
+  private static String stopTimeout(Daemon daemon, String container) {
+    return daemon.ok("inspect", "-f", "{{.Config.StopTimeout}}", container);
+  }
+}
