@@ -1,7 +1,6 @@
 package dev.kapal.cli;
 
 import dev.kapal.cli.context.LiveConfiguration;
-import dev.kapal.config.ConfigDiff;
 import dev.kapal.config.ConfigSource;
 import dev.kapal.config.KapalConfig;
 import java.nio.file.Path;
@@ -10,7 +9,7 @@ import java.util.List;
 /** A configuration that a test chooses. */
 public final class FakeConfiguration implements LiveConfiguration {
   public ConfigSource source = new ConfigSource(Path.of("/nonexistent"));
-  public List<ConfigDiff.Change> pending = List.of();
+  public List<Change> pending = List.of();
   public Reloaded reloaded = new Reloaded(List.of(), List.of());
 
   @Override
@@ -24,7 +23,7 @@ public final class FakeConfiguration implements LiveConfiguration {
   }
 
   @Override
-  public List<ConfigDiff.Change> pending() {
+  public List<Change> pending() {
     return pending;
   }
 

@@ -4,6 +4,7 @@ import dev.kapal.cli.context.LiveConfiguration;
 import dev.kapal.config.ConfigDiff;
 import dev.kapal.config.ConfigSource;
 import dev.kapal.config.KapalConfig;
+import dev.kapal.config.runtime.PathLookup;
 import dev.kapal.config.schema.Key;
 import dev.kapal.config.schema.Schema;
 import dev.kapal.config.text.Problem;
@@ -18,12 +19,14 @@ final class LiveConfig implements LiveConfiguration {
   private final ConfigSource source;
   private final KapalConfig started;
   private final Wiring.Parts parts;
+  private final List<String> startedWith;
   private volatile KapalConfig current;
 
   LiveConfig(ConfigSource source, KapalConfig started, Wiring.Parts parts) {
     this.source = source;
     this.started = started;
     this.parts = parts;
+    this.startedWith = parts.runtimes();
     this.current = started;
   }
 
@@ -38,12 +41,15 @@ final class LiveConfig implements LiveConfiguration {
   }
 
   @Override
-  public List<ConfigDiff.Change> pending() {
-    return ConfigDiff.between(started, current).needRestart();
+  public List<Change> pending() {
+    return changes(started, current, startedWith).stream()
+        .filter(change -> change.effect() == Effect.RESTART)
+        .toList();
   }
 
   /** Says in the log what is set and does nothing. */
   void warn() {
+    offers(current).warnings().forEach(warning -> LOG.log(Level.WARNING, "{0}", warning));
     current
         .withoutEffect()
         .forEach(setting ->
@@ -58,7 +64,7 @@ final class LiveConfig implements LiveConfiguration {
   public synchronized Reloaded reload() {
     return switch (source.load()) {
       case ConfigSource.Loaded.Good good -> {
-        List<Problem> problems = Translation.problems(good.config(), parts.runtimes());
+        List<Problem> problems = Translation.problems(good.config(), offers(good.config()).names());
         yield problems.isEmpty() ? take(good.config()) : refuse(problems);
       }
       case ConfigSource.Loaded.Bad bad -> refuse(bad.problems());
@@ -66,10 +72,8 @@ final class LiveConfig implements LiveConfiguration {
   }
 
   private Reloaded take(KapalConfig fresh) {
-    List<Change> changes =
-        ConfigDiff.between(current, fresh).changes().stream()
-            .map(change -> new Change(change, effect(change)))
-            .toList();
+    List<Change> changes = changes(current, fresh, parts.runtimes());
+    parts.offer(offers(fresh));
     if (!fresh.registries().equals(current.registries())) {
       parts.useRegistries(fresh);
     }
@@ -90,8 +94,21 @@ final class LiveConfig implements LiveConfiguration {
     return new Reloaded(problems, List.of());
   }
 
-  private static Effect effect(ConfigDiff.Change change) {
+  private static Offers offers(KapalConfig config) {
+    return Offers.of(config, PathLookup.system());
+  }
+
+  private static List<Change> changes(KapalConfig before, KapalConfig after, List<String> known) {
+    return ConfigDiff.between(before, after).changes().stream()
+        .map(change -> new Change(change, effect(change, known)))
+        .toList();
+  }
+
+  /** A runtime that is there already stays as it is: containers may have it. */
+  private static Effect effect(ConfigDiff.Change change, List<String> known) {
+    List<String> key = change.key().parts();
     boolean effective = Schema.find(change.key()).map(Key::effective).orElse(false);
-    return !effective ? Effect.NONE : change.restart() ? Effect.RESTART : Effect.NOW;
+    boolean there = key.getFirst().equals("runtimes") && known.contains(key.get(1));
+    return !effective ? Effect.NONE : change.restart() || there ? Effect.RESTART : Effect.NOW;
   }
 }

@@ -2,7 +2,7 @@ package dev.kapal.daemon;
 
 import dev.kapal.cli.Version;
 import dev.kapal.config.KapalConfig;
-import dev.kapal.config.runtime.RuntimeNames;
+import dev.kapal.config.runtime.PathLookup;
 import dev.kapal.config.text.ConfigException;
 import dev.kapal.config.text.Problem;
 import dev.kapal.engine.EngineConfig;
@@ -17,12 +17,14 @@ import dev.kapal.linux.Linux;
 import dev.kapal.network.Networks;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.monitor.NativeRuntime;
+import dev.kapal.runtime.oci.OciRuntime;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
@@ -38,12 +40,21 @@ final class Wiring {
    *
    * @param engine has recovered what a predecessor left
    * @param registries the image store's way to registries
+   * @param linux the host
    * @param version of this build
    */
-  record Parts(LocalEngine engine, Registries registries, Version version) {
+  record Parts(LocalEngine engine, Registries registries, Linux linux, Version version) {
     /** The names of the runtimes that containers may have. */
     List<String> runtimes() {
       return engine.system().info().runtimes();
+    }
+
+    /** Offers runtimes that were not there before; others stay as they are. */
+    void offer(Offers offers) {
+      List<String> known = runtimes();
+      offers.programs().values().stream()
+          .filter(program -> !known.contains(program.name()))
+          .forEach(program -> engine.offer(OciRuntime.create(linux, program)));
     }
 
     /** Takes over defaults for containers that are made from now on. */
@@ -69,12 +80,14 @@ final class Wiring {
     if (init.isPresent() && Files.isExecutable(init.get())) {
       engine = engine.withInit(init.get());
     }
-    List<Problem> problems = Translation.problems(config, List.of(RuntimeNames.BUILT_IN));
+    Offers offers = Offers.of(config, PathLookup.system());
+    List<Problem> problems = Translation.problems(config, offers.names());
     if (!problems.isEmpty()) {
       throw new ConfigException.Invalid("the configuration does not fit this host", problems);
     }
-    List<Runtime> runtimes =
-        List.of(NativeRuntime.create(linux, KernelFeatures.host(), daemon.cgroupParent()));
+    List<Runtime> runtimes = new ArrayList<>();
+    runtimes.add(NativeRuntime.create(linux, KernelFeatures.host(), daemon.cgroupParent()));
+    offers.programs().values().forEach(p -> runtimes.add(OciRuntime.create(linux, p)));
     Registries registries =
         new Registries(Translation.registries(config.registries(), System.getenv(), version));
     LocalEngine opened =
@@ -92,7 +105,7 @@ final class Wiring {
                 runtimes,
                 Networks.open(Translation.network(config)),
                 linux));
-    return new Parts(opened, registries, version);
+    return new Parts(opened, registries, linux, version);
   }
 
   /**

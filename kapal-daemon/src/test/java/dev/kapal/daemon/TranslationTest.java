@@ -9,6 +9,8 @@ import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.spec.LogSpec;
 import dev.kapal.image.registry.RegistryConfig;
 import dev.kapal.network.NetworkConfig;
+import dev.kapal.runtime.Tier;
+import dev.kapal.runtime.oci.OciRuntimeConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -139,5 +141,55 @@ final class TranslationTest {
         load("[containers]\ninit = true\nstop_timeout = 3\n[network]\nmtu = 1400\n");
     assertThat(config.withoutEffect().stream().map(s -> s.path().toString()))
         .containsExactly("containers.init", "network.mtu");
+  }
+
+  @Test
+  void offersProgramsThatAreConfiguredOrWellKnown() throws IOException {
+    KapalConfig config =
+        load(
+            """
+            [daemon]
+            cgroup_parent = "/c"
+            [runtimes.g]
+            path = "runsc"
+            args = ["--platform=systrap"]
+            root = "/g"
+            systemd_cgroup = true
+            create_timeout = "9s"
+            [runtimes.gone]
+            path = "/nowhere/x"
+            [runtimes.kata]
+            type = "io.containerd.kata.v2"
+            [runtimes.own]
+            kind = "native"
+            """);
+    Offers offers =
+        Offers.of(
+            config,
+            name ->
+                List.of("crun", "runsc", "containerd-shim-kata-v2").contains(name)
+                    ? Optional.of(Path.of("/bin/" + name))
+                    : Optional.empty());
+    assertThat(offers.names()).containsExactly("crun", "g", "native", "runsc");
+    OciRuntimeConfig g = offers.programs().get("g");
+    assertThat(g)
+        .isEqualTo(
+            new OciRuntimeConfig(
+                "g",
+                Tier.SANDBOX,
+                Path.of("/bin/runsc"),
+                List.of("--platform=systrap"),
+                Optional.of(Path.of("/g")),
+                true,
+                Duration.ofSeconds(9),
+                OciRuntimeConfig.of("g", Path.of("/bin/runsc")).commandTimeout(),
+                Set.of(),
+                "/c"));
+    assertThat(offers.programs().get("crun").tier()).isEqualTo(Tier.NATIVE);
+    assertThat(offers.warnings())
+        .hasSize(3)
+        .anySatisfy(w -> assertThat(w).contains("\"gone\"", "/nowhere/x is missing"))
+        .anySatisfy(w -> assertThat(w).contains("\"kata\"", "no shims"))
+        .anySatisfy(w -> assertThat(w).contains("\"own\"", "once only"));
   }
 }

@@ -1,6 +1,7 @@
 package dev.kapal.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -164,12 +165,32 @@ final class ConfigTest {
           .contains("containers.log_max_files: 1 -> 3")
           .contains("registries.mirrors.\"docker.io\": not set -> ");
       assertThat(daemon.ok("config", "show")).contains("# " + written + ":");
+      // A runtime that was installed is there after a reload, and tells what is wrong with it.
       daemon.ok("runtime", "install", "another", "/bin/true", "--", "-x");
+      assertThat(daemon.command("run", "--runtime", "another", "busybox", "true").err())
+          .contains("there is no runtime \"another\"");
       daemon.ok("system", "reload");
-      assertThat(daemon.ok("runtime", "ls"))
-          .contains("native")
-          .contains("mine")
-          .contains("another");
+      assertThat(daemon.ok("runtime", "ls", "--format", "{{.Name}} {{.Kind}} {{.Status}}"))
+          .contains("another oci ready")
+          .contains("mine oci ready")
+          .contains("native native default");
+      assertThat(daemon.command("run", "--runtime", "another", "busybox", "true").status())
+          .isEqualTo(125);
+    }
+  }
+
+  @Test
+  void runsUnderTheConfiguredDefault() throws IOException {
+    assumeTrue(Commands.sh("command -v runc").status() == 0, "needs runc");
+    Path file =
+        write(
+            "kapal.toml",
+            "[containers]\ndefault_runtime = \"mine\"\n[runtimes.mine]\npath = \"runc\"\n");
+    try (Daemon daemon = daemon(file)) {
+      assertThat(daemon.ok("run", "--network", "none", "busybox", "echo", "hello"))
+          .isEqualTo("hello");
+      String last = daemon.ok("ps", "-aq").lines().findFirst().orElseThrow();
+      assertThat(daemon.ok("inspect", "-f", "{{.HostConfig.Runtime}}", last)).isEqualTo("mine");
     }
   }
 

@@ -125,8 +125,8 @@ final class ConfigCommands {
 
   /** Says what is not as it is shown: files changed meanwhile, settings that wait for a restart. */
   private static void differences(Invocation i, LiveConfiguration live) {
-    for (ConfigDiff.Change change : live.pending()) {
-      i.err().line("Note: " + tame(change.toString()));
+    for (LiveConfiguration.Change change : live.pending()) {
+      i.err().line("Note: " + tame(change.line()));
     }
     switch (live.source().load()) {
       case ConfigSource.Loaded.Good good -> {

@@ -94,7 +94,9 @@ final class RuntimeCommands {
     String kind;
     String program;
     String status =
-        standard ? "default" : offered ? "ready" : "not driven by this version, or not yet loaded";
+        standard
+            ? "default"
+            : offered ? "ready" : "not offered: kapal system reload, or not driven yet";
     String origin = "built in";
     try {
       ResolvedRuntime found = resolver.resolve(name);

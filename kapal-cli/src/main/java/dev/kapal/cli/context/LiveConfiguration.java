@@ -15,7 +15,7 @@ public interface LiveConfiguration {
   KapalConfig current();
 
   /** What of that counts only after a restart of the daemon. */
-  List<ConfigDiff.Change> pending();
+  List<Change> pending();
 
   /** Reads the files again: takes all of them over, or nothing. */
   Reloaded reload();

@@ -115,7 +115,7 @@ final class ConfigCommandsTest {
     h.system.on("info", a -> info());
     assertThat(h.run("runtime", "ls", "--format", "{{.Name}} {{.Kind}} {{.Status}}").out())
         .contains("native native default\n")
-        .contains("mine oci not driven by this version, or not yet loaded\n");
+        .contains("mine oci not offered: kapal system reload, or not driven yet\n");
     assertThat(h.run("runtime", "ls", "-q").out()).isEqualTo("native\n");
     Files.delete(program);
     assertThat(h.run("runtime", "ls").out()).contains("the program is missing");

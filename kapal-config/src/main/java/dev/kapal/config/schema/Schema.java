@@ -67,18 +67,11 @@ public final class Schema {
           "network.dns_options",
           "network.mtu",
           "network.ipv6",
-          "runtimes.<name>.kind",
-          "runtimes.<name>.path",
-          "runtimes.<name>.args",
-          "runtimes.<name>.root",
           "runtimes.<name>.type",
           "runtimes.<name>.options",
-          "runtimes.<name>.tier",
           "runtimes.<name>.pod_annotations",
           "runtimes.<name>.container_annotations",
           "runtimes.<name>.snapshotter",
-          "runtimes.<name>.systemd_cgroup",
-          "runtimes.<name>.create_timeout",
           "runtimes.<name>.privileged_without_host_devices");
 
   /** The keys. */

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -39,7 +40,10 @@ final class Hub implements AutoCloseable {
   final Layout layout;
   final Database database;
   final Images images;
+
+  /** By name; some may come later, none ever goes: containers may have it. */
   final Map<String, Runtime> runtimes;
+
   final Networks networks;
   final Linux linux;
   final HostFacts facts;
@@ -80,7 +84,7 @@ final class Hub implements AutoCloseable {
     this.layout = layout;
     this.database = database;
     this.images = images;
-    this.runtimes = Map.copyOf(runtimes);
+    this.runtimes = new ConcurrentHashMap<>(runtimes);
     this.networks = networks;
     this.linux = linux;
     this.facts = facts;

@@ -131,6 +131,15 @@ public final class LocalEngine implements Engine {
             .withStopTimeout(other.stopTimeout());
   }
 
+  /**
+   * Offers one more runtime from now on; the engine closes it.
+   *
+   * @return false when there is one of that name already, which stays; the caller closes this one
+   */
+  public boolean offer(Runtime runtime) {
+    return hub.runtimes.putIfAbsent(runtime.name(), runtime) == null;
+  }
+
   /** A container as it is in memory; for tests. */
   Entry entry(String id) {
     return hub.index.get(id);
