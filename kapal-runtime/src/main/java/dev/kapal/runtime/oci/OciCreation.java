@@ -1,5 +1,9 @@
 package dev.kapal.runtime.oci;
 
+import static dev.kapal.linux.Fcntl.O_DIRECTORY;
+import static dev.kapal.linux.Fcntl.O_PATH;
+
+import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.MountInfo;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Mount;
@@ -101,7 +105,15 @@ final class OciCreation {
     Optional<LauncherPlan.Root> mounted = Optional.empty();
     String path;
     switch (spec.root()) {
-      case RootFilesystem.Directory(Path root) -> path = root.toString();
+      case RootFilesystem.Directory(Path root) -> {
+        path = root.toString();
+        try {
+          linux.descriptors().open(path, O_PATH | O_DIRECTORY).close();
+        } catch (ErrnoException e) {
+          throw new ContainerException.Invalid(
+              "The root directory " + path + " cannot be used: " + e.errno().message(), e);
+        }
+      }
       case RootFilesystem.Overlay overlay -> {
         Trees.make(linux, directory, container.bundle() + "/" + ROOTFS);
         path = bundle + "/" + ROOTFS;

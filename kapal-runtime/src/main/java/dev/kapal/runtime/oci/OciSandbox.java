@@ -178,6 +178,11 @@ final class OciSandbox implements Sandbox, MonitorEvents, ProcessHost {
   List<String> globals(String logFile) {
     List<String> arguments = new ArrayList<>(host.config().arguments());
     arguments.addAll(List.of("--root", root(), "--log", path(logFile), "--log-format", "json"));
+    // gVisor would keep changes in a file of its own inside the root, which only its mount sees.
+    if (host.config().program().startsWith("runsc")
+        && host.config().arguments().stream().noneMatch(a -> a.contains("overlay2"))) {
+      arguments.add("--overlay2=none");
+    }
     if (host.config().systemdCgroup()) {
       arguments.add("--systemd-cgroup");
     }

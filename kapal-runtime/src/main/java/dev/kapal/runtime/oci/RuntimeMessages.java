@@ -100,6 +100,8 @@ final class RuntimeMessages {
         || text.contains("executable file `")
         || (exec && text.contains("stat ") && text.contains("no such file"))
         || text.contains("error finding executable")
+        || (text.contains("starting sandbox") && text.contains("no such file"))
+        || (text.contains("starting root container") && text.contains("no such file"))
         || (exec && text.contains("failed to load"))) {
       return Kind.NOT_FOUND;
     }

@@ -130,14 +130,15 @@ abstract class RuntimeBehaviour {
   @Test
   void changesGoToTheUpperDirectoryAndNothingIsMountedOnTheHost() throws Exception {
     inSandbox(sandbox -> {
-      ContainerSpec spec = bench.spec(Bench.sh("echo new >/tmp/made; exec sleep 100"));
+      ContainerSpec spec = bench.spec(Bench.sh("echo new >/root/made; exec sleep 100"));
       Container container = sandbox.createContainer(spec);
       container.start();
       Path upper = ((RootFilesystem.Overlay) spec.root()).upper();
-      for (int i = 0; i < 200 && !Files.exists(upper.resolve("tmp/made")); i++) {
+      for (int i = 0; i < 200 && !Files.exists(upper.resolve("root/made")); i++) {
         Thread.sleep(10);
       }
-      assertThat(exec(container, "cat /tmp/made").out()).isEqualTo("new\n");
+      assertThat(upper.resolve("root/made")).exists();
+      assertThat(exec(container, "cat /root/made").out()).isEqualTo("new\n");
       assertThat(bench.linux.mounts().mountInfo())
           .noneMatch(m -> m.mountPoint().startsWith(bench.directory.toString()));
     });
@@ -185,7 +186,7 @@ abstract class RuntimeBehaviour {
               bench
                   .spec(
                       Bench.with(
-                          Bench.sh("tty >/dev/null && echo yes; read x; stty size; exit 4"),
+                          Bench.sh("[ -t 0 ] && [ -t 1 ] && echo yes; read x; stty size; exit 4"),
                           p -> p.withTerminal(true)))
                   .withInput(Input.KEEP));
       try (Descriptors.Pipe in = bench.linux.descriptors().pipe(0);
@@ -229,7 +230,7 @@ abstract class RuntimeBehaviour {
               .process()
               .orElseThrow()
               .withTerminal(true)
-              .withArgs(List.of("/bin/sh", "-c", "tty >/dev/null && echo yes; exit 6"));
+              .withArgs(List.of("/bin/sh", "-c", "[ -t 0 ] && [ -t 1 ] && echo yes; exit 6"));
       try (Bench.Capture capture = bench.new Capture()) {
         ContainerProcess exec =
             container.exec(
