@@ -67,11 +67,10 @@ public record ConfigSource(Path mainFile, boolean required, Node.Table above) {
      * @throws ConfigException.Invalid when there is none
      */
     default KapalConfig orElseThrow() {
-      return switch (this) {
-        case Good good -> good.config();
-        case Bad bad ->
-            throw new ConfigException.Invalid("the configuration has faults", bad.problems());
-      };
+      if (this instanceof Bad bad) {
+        throw new ConfigException.Invalid("the configuration has faults", bad.problems());
+      }
+      return ((Good) this).config();
     }
   }
 
@@ -105,25 +104,20 @@ public record ConfigSource(Path mainFile, boolean required, Node.Table above) {
           replaced.filter(file::equals).isPresent()
               ? new ConfigFiles.Text.Content(text)
               : ConfigFiles.read(file);
-      switch (content) {
-        case ConfigFiles.Text.Missing _ -> {
-          if (required && file.equals(mainFile)) {
-            Position at = Position.of(file.toString());
-            parsed.add(
-                Parsed.failed(
-                    Problem.error(at, "", "there is no such file; make it, or name another")));
-          }
-        }
-        case ConfigFiles.Text.Unusable unusable ->
-            parsed.add(
-                new Parsed(Node.Table.empty(unusable.problem().at()), List.of(unusable.problem())));
-        case ConfigFiles.Text.Content good -> {
-          read.add(file);
-          Parsed tree = TomlReader.read(file.toString(), good.text());
-          List<Problem> problems = new ArrayList<>(tree.problems());
-          writableByAll(file).ifPresent(problems::add);
-          parsed.add(new Parsed(tree.root(), problems));
-        }
+      // Not a switch over types, which costs the daemon's start milliseconds.
+      if (content instanceof ConfigFiles.Text.Content good) {
+        read.add(file);
+        Parsed tree = TomlReader.read(file.toString(), good.text());
+        List<Problem> problems = new ArrayList<>(tree.problems());
+        writableByAll(file).ifPresent(problems::add);
+        parsed.add(new Parsed(tree.root(), problems));
+      } else if (content instanceof ConfigFiles.Text.Unusable unusable) {
+        parsed.add(Parsed.failed(unusable.problem()));
+      } else if (required && file.equals(mainFile)) {
+        Position at = Position.of(file.toString());
+        parsed.add(
+            Parsed.failed(
+                Problem.error(at, "", "there is no such file; make it, or name another")));
       }
     }
     if (!above.entries().isEmpty()) {

@@ -18,12 +18,13 @@ public final class Quantities {
 
   /** Seconds, or a text such as {@code 90s}, {@code 1m30s}, {@code 500ms}. */
   public static Optional<Duration> duration(Node node) {
-    return switch (node) {
-      case Node.Whole whole when whole.value() >= 0 && whole.value() <= Integer.MAX_VALUE ->
-          Optional.of(Duration.ofSeconds(whole.value()));
-      case Node.Text text -> duration(text.value());
-      default -> Optional.empty();
-    };
+    // Not a switch over types, which costs the daemon's start milliseconds.
+    if (node instanceof Node.Whole whole
+        && whole.value() >= 0
+        && whole.value() <= Integer.MAX_VALUE) {
+      return Optional.of(Duration.ofSeconds(whole.value()));
+    }
+    return node instanceof Node.Text text ? duration(text.value()) : Optional.empty();
   }
 
   private static Optional<Duration> duration(String text) {
