@@ -180,15 +180,20 @@ static void die_with_monitor(struct launch *launch) {
   if (recv(launch->report, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0) _exit(127);
 }
 
+// The first process takes them, so that its steps meet the pipes and not the monitor's /dev/null; the next one has them.
+static void take_streams(struct launch *launch) {
+  for (int i = 0; i < 3; i++) {
+    if (launch->stdio[i] >= 0 && dup2(launch->stdio[i], i) < 0) fail(launch, PART_CLONE, 0, errno);
+    close_fd(&launch->stdio[i]);
+  }
+}
+
 _Noreturn static void run_init(struct launch *launch) {
   const struct plan *plan = launch->plan;
   die_with_monitor(launch);
   prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);  // Joining a user namespace in the stage may have set it to the host's default.
   setsid();
-  for (int i = 0; i < 3; i++) {
-    if (launch->stdio[i] >= 0 && dup2(launch->stdio[i], i) < 0) fail(launch, PART_CLONE, 0, errno);
-    close_fd(&launch->stdio[i]);
-  }
+  take_streams(launch);
   run_part(launch, PART_INIT, plan->stage_steps, plan->init_steps);
   fail(launch, PART_INIT, plan->init_steps, ENOEXEC);
 }
@@ -232,6 +237,7 @@ long launch_start(struct launch *launch) {
   if (pid != 0) return pid;
   become_first(launch);
   die_with_monitor(launch);
+  take_streams(launch);
   run_part(launch, PART_STAGE, 0, plan->stage_steps);
   pid = clone_init(launch, PARENT, false);
   if (pid < 0) fail(launch, PART_CLONE, 0, (int)-pid);

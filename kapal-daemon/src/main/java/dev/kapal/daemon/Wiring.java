@@ -14,6 +14,7 @@ import dev.kapal.image.local.LocalImages;
 import dev.kapal.image.local.LocalImagesConfig;
 import dev.kapal.linux.KernelFeatures;
 import dev.kapal.linux.Linux;
+import dev.kapal.linux.SubordinateIds;
 import dev.kapal.network.Networks;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.monitor.NativeRuntime;
@@ -59,7 +60,7 @@ final class Wiring {
 
     /** Takes over defaults for containers that are made from now on. */
     void useDefaults(KapalConfig config) {
-      engine.useDefaults(Translation.engine(config, version));
+      engine.useDefaults(configured(config, version));
     }
 
     /** Takes over how registries are reached from now on. */
@@ -75,7 +76,7 @@ final class Wiring {
    */
   static Parts parts(Linux linux, KapalConfig config, Version version) {
     KapalConfig.Daemon daemon = config.daemon();
-    EngineConfig engine = Translation.engine(config, version);
+    EngineConfig engine = configured(config, version);
     Optional<Path> init = home().map(home -> home.resolve("bin/kapal-init"));
     if (init.isPresent() && Files.isExecutable(init.get())) {
       engine = engine.withInit(init.get());
@@ -106,6 +107,14 @@ final class Wiring {
                 Networks.open(Translation.network(config)),
                 linux));
     return new Parts(opened, registries, linux, version);
+  }
+
+  /** As configured, with what the host says about ids where the configuration says nothing. */
+  private static EngineConfig configured(KapalConfig config, Version version) {
+    return Translation.engine(config, version)
+        .withIdMappings(
+            UserNamespaceIds.mapping(config.containers().usernsUids(), SubordinateIds.uids()),
+            UserNamespaceIds.mapping(config.containers().usernsGids(), SubordinateIds.gids()));
   }
 
   /**

@@ -18,7 +18,8 @@ import java.util.Optional;
  * @param log default log driver and options
  * @param stopTimeout between the stop signal and SIGKILL
  * @param initProgram host path of a static program for {@code --init}; empty: not to be had
- * @param idMappings for {@code --userns private} without maps of its own; empty: not to be had
+ * @param uidMappings for {@code --userns private} without maps of its own; empty: not to be had
+ * @param gidMappings as uidMappings
  * @param eventHistory events kept in memory
  * @param version of Kapal, for {@code info}
  * @param commit of Kapal, for {@code info}
@@ -32,13 +33,15 @@ public record EngineConfig(
     LogSpec log,
     Duration stopTimeout,
     Optional<Path> initProgram,
-    List<IdMapping> idMappings,
+    List<IdMapping> uidMappings,
+    List<IdMapping> gidMappings,
     int eventHistory,
     String version,
     String commit) {
 
   public EngineConfig {
-    idMappings = List.copyOf(idMappings);
+    uidMappings = List.copyOf(uidMappings);
+    gidMappings = List.copyOf(gidMappings);
     if (!stateDir.isAbsolute() || !dataDir.isAbsolute()) {
       throw new IllegalArgumentException("state and data directories are absolute paths");
     }
@@ -64,6 +67,7 @@ public record EngineConfig(
         Duration.ofSeconds(10),
         Optional.empty(),
         List.of(),
+        List.of(),
         4096,
         "0.1.0-SNAPSHOT",
         "");
@@ -79,7 +83,8 @@ public record EngineConfig(
         log,
         stopTimeout,
         initProgram,
-        idMappings,
+        uidMappings,
+        gidMappings,
         eventHistory,
         version,
         commit);
@@ -95,7 +100,8 @@ public record EngineConfig(
         log,
         stopTimeout,
         initProgram,
-        idMappings,
+        uidMappings,
+        gidMappings,
         eventHistory,
         version,
         commit);
@@ -111,7 +117,8 @@ public record EngineConfig(
         log,
         timeout,
         initProgram,
-        idMappings,
+        uidMappings,
+        gidMappings,
         eventHistory,
         version,
         commit);
@@ -127,7 +134,25 @@ public record EngineConfig(
         log,
         stopTimeout,
         Optional.of(program),
-        idMappings,
+        uidMappings,
+        gidMappings,
+        eventHistory,
+        version,
+        commit);
+  }
+
+  public EngineConfig withIdMappings(List<IdMapping> uids, List<IdMapping> gids) {
+    return new EngineConfig(
+        stateDir,
+        dataDir,
+        cgroupParent,
+        defaultRuntime,
+        defaultNetwork,
+        log,
+        stopTimeout,
+        initProgram,
+        uids,
+        gids,
         eventHistory,
         version,
         commit);
@@ -143,7 +168,8 @@ public record EngineConfig(
         log,
         stopTimeout,
         initProgram,
-        idMappings,
+        uidMappings,
+        gidMappings,
         eventHistory,
         version,
         commit);

@@ -74,6 +74,8 @@ final class Nr {
   static final long SECCOMP = of("seccomp");
   static final long SENDFILE = of("sendfile");
   static final long SENDMSG = of("sendmsg");
+  static final long SETFSGID = of("setfsgid");
+  static final long SETFSUID = of("setfsuid");
   static final long SETSOCKOPT = of("setsockopt");
   static final long SETXATTR = of("setxattr");
   static final long SHUTDOWN = of("shutdown");

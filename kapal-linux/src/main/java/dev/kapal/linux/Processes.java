@@ -45,6 +45,15 @@ public interface Processes {
   /** Waits for a child, but not for ever; empty when time is over. */
   Optional<ExitStatus> waitpid(int pid, Duration timeout);
 
+  /**
+   * From now on this thread makes files with these ids, and keeps its capabilities (setfsuid(2),
+   * capabilities(7) SECBIT_NO_SETUID_FIXUP). There is no way back: for platform threads that end
+   * with their work.
+   *
+   * @throws IllegalStateException on a virtual thread, whose carrier is others' too
+   */
+  void fileOwner(long uid, long gid);
+
   /** kill(2). */
   void kill(int pid, int signal);
 

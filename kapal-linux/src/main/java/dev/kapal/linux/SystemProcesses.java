@@ -14,6 +14,8 @@ final class SystemProcesses implements Processes {
   private static final int WNOHANG = 1;
   private static final int WEXITED = 4;
   private static final int P_PIDFD = 3;
+  private static final int PR_SET_SECUREBITS = 28;
+  private static final int SECBIT_NO_SETUID_FIXUP = 1 << 2;
 
   private final KernelFeatures features;
 
@@ -46,6 +48,24 @@ final class SystemProcesses implements Processes {
   /** Our process id as the mounted /proc counts. */
   private static String procSelf() {
     return SystemDescriptors.linkText(Fd.CWD, "/proc/self");
+  }
+
+  @Override
+  public void fileOwner(long uid, long gid) {
+    if (Thread.currentThread().isVirtual()) {
+      throw new IllegalStateException("a virtual thread cannot have credentials of its own");
+    }
+    Sys.check(Sys.call(Nr.PRCTL, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0), "prctl", "");
+    // These two never fail: asked for no id, they say which one there is.
+    fileId(Nr.SETFSGID, "setfsgid", gid);
+    fileId(Nr.SETFSUID, "setfsuid", uid);
+  }
+
+  private static void fileId(long number, String name, long id) {
+    Sys.check(Sys.call(number, id, 0, 0, 0), name, Long.toString(id));
+    if (Sys.call(number, -1, 0, 0, 0) != id) {
+      throw new ErrnoException(name, Long.toString(id), Errno.EPERM);
+    }
   }
 
   @Override

@@ -210,13 +210,13 @@ public final class Schema {
           Type.TEXTS,
           texts(List.of()),
           MAPPINGS,
-          "User ids of containers with a user namespace of their own.");
+          "User ids of containers with a user namespace of their own; empty: the widest range of at least 65536 in /etc/subuid of kapal, else of root, else of containers, else 65536 ids from 1073741824 on.");
       add(
           "containers.userns_gids",
           Type.TEXTS,
           texts(List.of()),
           MAPPINGS,
-          "Group ids of containers with a user namespace of their own.");
+          "Group ids of containers with a user namespace of their own; empty: the widest range of at least 65536 in /etc/subgid of kapal, else of root, else of containers, else 65536 ids from 1073741824 on.");
     }
 
     private void registries() {

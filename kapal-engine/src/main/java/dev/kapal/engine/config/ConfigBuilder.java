@@ -184,10 +184,13 @@ public final class ConfigBuilder {
         ownNet,
         owns(namespaces, NamespaceType.UTS));
     Map<String, String> all = new LinkedHashMap<>();
-    if (ownNet && !MountTable.ownUser(spec)) {
+    if (ownNet) {
       // No privilege is needed in a network of one's own to listen on low ports, or to ping.
       all.put("net.ipv4.ip_unprivileged_port_start", "0");
-      all.put("net.ipv4.ping_group_range", "0 2147483647");
+      if (!MountTable.ownUser(spec)) {
+        // The kernel takes groups only that are mapped.
+        all.put("net.ipv4.ping_group_range", "0 2147483647");
+      }
     }
     all.putAll(spec.sysctls());
     return all;

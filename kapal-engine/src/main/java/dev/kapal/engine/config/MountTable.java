@@ -4,6 +4,7 @@ import dev.kapal.engine.config.ConfigRequest.ResolvedMount;
 import dev.kapal.engine.spec.ContainerSpec;
 import dev.kapal.engine.spec.MountSpec;
 import dev.kapal.engine.spec.NamespaceMode;
+import dev.kapal.engine.spec.NamespaceSpec;
 import dev.kapal.oci.runtime.Mount;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,6 +16,9 @@ import java.util.Set;
 final class MountTable {
   /** Where the init program shows inside. */
   static final String INIT = "/dev/kapal-init";
+
+  /** The group of terminals, in every distribution. */
+  private static final long TTY_GROUP = 5;
 
   private static final long SHM_SIZE = 64L << 20;
 
@@ -49,7 +53,7 @@ final class MountTable {
           }
         });
     for (ResolvedMount m : r.mounts()) {
-      own.add(convert(m));
+      own.add(convert(m, ownUser(spec)));
     }
     // Shallow ones first, so that none covers another; the sort keeps the order of equals.
     own.sort(Comparator.comparingInt(m -> depth(m.destination())));
@@ -60,34 +64,20 @@ final class MountTable {
 
   private static List<Mount> system(ConfigRequest r, ContainerSpec spec) {
     boolean privileged = spec.security().privileged();
-    boolean hostNet = r.container().networkMode().equals("host");
+    String network = r.container().networkMode();
+    boolean othersNet = network.equals("host") || network.startsWith("container:");
     boolean ownUser = ownUser(spec);
     String rw = privileged ? "rw" : "ro";
     List<Mount> m = new ArrayList<>();
     m.add(Mount.of("/proc", "proc", "proc", "nosuid", "noexec", "nodev"));
     m.add(Mount.of("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"));
-    m.add(
-        ownUser
-            ? Mount.of(
-                "/dev/pts",
-                "devpts",
-                "devpts",
-                "nosuid",
-                "noexec",
-                "newinstance",
-                "ptmxmode=0666",
-                "mode=0620")
-            : Mount.of(
-                "/dev/pts",
-                "devpts",
-                "devpts",
-                "nosuid",
-                "noexec",
-                "newinstance",
-                "ptmxmode=0666",
-                "mode=0620",
-                "gid=5"));
-    if (ownUser && hostNet) {
+    List<String> pts =
+        new ArrayList<>(List.of("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"));
+    if (!ownUser || maps(spec.namespaces().gidMappings(), TTY_GROUP)) {
+      pts.add("gid=" + TTY_GROUP);
+    }
+    m.add(new Mount("/dev/pts", "devpts", "devpts", pts, List.of(), List.of()));
+    if (ownUser && othersNet) {
       // sysfs belongs to the network namespace: its owner alone may mount it.
       m.add(Mount.bind("/sys", "/sys", "nosuid", "noexec", "nodev", "ro", "rprivate"));
     } else {
@@ -124,7 +114,11 @@ final class MountTable {
     return spec.namespaces().user().kind() == NamespaceMode.Kind.PRIVATE;
   }
 
-  private static Mount convert(ResolvedMount m) {
+  private static boolean maps(List<NamespaceSpec.IdMapping> maps, long id) {
+    return maps.stream().anyMatch(m -> id >= m.containerId() && id < m.containerId() + m.size());
+  }
+
+  private static Mount convert(ResolvedMount m, boolean ownUser) {
     MountSpec s = m.spec();
     String target = clean(s.target());
     List<String> o = new ArrayList<>();
@@ -142,6 +136,11 @@ final class MountTable {
     o.add(s.nonRecursive() ? "bind" : "rbind");
     o.add(s.readOnly() ? s.recursiveReadOnly() ? "rro" : "ro" : "rw");
     o.add(s.propagation().orElse("rprivate"));
+    if (ownUser && s.type() == MountSpec.Type.VOLUME) {
+      // Volumes are Kapal's own and keep the ids that containers see, whatever maps these have; a
+      // bind shows the host's files as they are.
+      o.add("idmap");
+    }
     return new Mount(target, "bind", m.source(), o, List.of(), List.of());
   }
 

@@ -6,13 +6,12 @@ import dev.kapal.engine.Containers.DiskUse;
 import dev.kapal.engine.EngineException;
 import dev.kapal.engine.PathStat;
 import dev.kapal.engine.config.ConfigBuilder;
+import dev.kapal.engine.files.FileOwner;
 import dev.kapal.engine.files.Ids;
 import dev.kapal.engine.files.OverlayRoot;
 import dev.kapal.engine.files.TarIn;
 import dev.kapal.engine.files.TarOut;
 import dev.kapal.engine.spec.MountSpec;
-import dev.kapal.engine.spec.NamespaceMode;
-import dev.kapal.engine.spec.NamespaceSpec;
 import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.image.Image;
 import dev.kapal.image.Snapshot;
@@ -46,8 +45,13 @@ final class ContainerFileAccess {
     this.hub = hub;
   }
 
-  /** A root, and a path below it. */
-  private record Place(Fd root, String path, AutoCloseable owner) implements AutoCloseable {
+  /**
+   * A root, and a path below it.
+   *
+   * @param ids how owners show there: on disk as the container sees them
+   */
+  private record Place(Fd root, String path, Ids ids, AutoCloseable owner)
+      implements AutoCloseable {
     @Override
     public void close() {
       try {
@@ -86,7 +90,7 @@ final class ContainerFileAccess {
 
   private <T> T within(Entry e, Optional<Live> live, String path, String what, Action<T> action) {
     try (Place p = live.isPresent() ? running(e, live.get(), path) : stopped(e, path)) {
-      return action.run(p);
+      return FileOwner.call(hub.linux, p.ids(), () -> action.run(p));
     } catch (ErrnoException ex) {
       if (ex.is(Errno.ENOENT, Errno.ENOTDIR)) {
         throw new EngineException.NotFound(
@@ -111,7 +115,7 @@ final class ContainerFileAccess {
       root.close();
       throw new EngineException.Conflict("container " + e.name() + " ended meanwhile: try again");
     }
-    return new Place(root, path, root);
+    return new Place(root, path, Ids.of(e.record.spec().namespaces()), root);
   }
 
   private Place stopped(Entry e, String path) {
@@ -133,13 +137,15 @@ final class ContainerFileAccess {
       Fd root = hub.linux.descriptors().open(source, Fcntl.O_PATH);
       if (hub.linux.descriptors().fstat(root).isDirectory()) {
         String rest = clean.substring(ConfigBuilder.clean(m.target()).length());
-        return new Place(root, rest.isEmpty() ? "/" : rest + trailing(path), root);
+        Ids ids =
+            m.type() == MountSpec.Type.VOLUME ? Ids.SAME : Ids.of(e.record.spec().namespaces());
+        return new Place(root, rest.isEmpty() ? "/" : rest + trailing(path), ids, root);
       }
       root.close();
     }
     Snapshot s = snapshot(e);
     OverlayRoot root = OverlayRoot.ofContainer(hub.linux, s, hub.layout.scratch());
-    return new Place(root.root(), path, root);
+    return new Place(root.root(), path, Ids.SAME, root);
   }
 
   private static String trailing(String path) {
@@ -153,13 +159,6 @@ final class ContainerFileAccess {
         .orElseThrow(() ->
             new EngineException.SystemFailure(
                 "the files of container " + e.name() + " are gone: remove it"));
-  }
-
-  private static Ids ids(Entry e) {
-    NamespaceSpec n = e.record.spec().namespaces();
-    return n.user().kind() == NamespaceMode.Kind.PRIVATE
-        ? new Ids(n.uidMappings(), n.gidMappings())
-        : Ids.SAME;
   }
 
   private static boolean followsLast(String path) {
@@ -217,7 +216,7 @@ final class ContainerFileAccess {
         "cannot copy \"" + path + "\"",
         p -> {
           PathStat s = statAt(p);
-          TarOut tar = new TarOut(hub.linux.descriptors(), out, ids(e), Set.of());
+          TarOut tar = new TarOut(hub.linux.descriptors(), out, p.ids(), Set.of());
           if (followsLast(p.path())) {
             try (Fd d =
                 hub.linux
@@ -254,7 +253,7 @@ final class ContainerFileAccess {
                     hub.linux.descriptors(),
                     p.root(),
                     p.path().replaceAll("/+$", ""),
-                    ids(e),
+                    p.ids(),
                     keepOwner,
                     noOverwriteDirNonDir)
                 .unpack(in);
@@ -295,7 +294,7 @@ final class ContainerFileAccess {
               hub.linux
                   .descriptors()
                   .openInRoot(p.root(), "/", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY)) {
-            new TarOut(hub.linux.descriptors(), out, ids(e), mounts).contents(d);
+            new TarOut(hub.linux.descriptors(), out, p.ids(), mounts).contents(d);
           }
           return true;
         });

@@ -24,7 +24,6 @@ import dev.kapal.engine.store.VolumeRecord;
 import dev.kapal.image.Image;
 import dev.kapal.image.Snapshot;
 import dev.kapal.image.SnapshotOptions;
-import dev.kapal.linux.IdMapping;
 import dev.kapal.linux.Signals;
 import dev.kapal.oci.ContainerConfig;
 import dev.kapal.oci.Healthcheck;
@@ -94,8 +93,7 @@ final class Creator {
       undo.push(() -> volumes.abandon(id));
       List<Fill> fills = makeVolumes(id, record);
       undo.push(() -> hub.images.snapshots().remove(id));
-      Snapshot snapshot =
-          hub.images.snapshots().prepare(id, image, snapshotOptions(spec.namespaces()));
+      Snapshot snapshot = hub.images.snapshots().prepare(id, image, SnapshotOptions.NONE);
       fill(fills, snapshot, id);
       Path directory = hub.layout.container(id);
       undo.push(() -> hub.trees.remove(directory));
@@ -155,11 +153,11 @@ final class Creator {
     NamespaceSpec n = s.namespaces();
     n = n.withPid(container(n.pid())).withIpc(container(n.ipc()));
     if (n.user().kind() == NamespaceMode.Kind.PRIVATE && n.uidMappings().isEmpty()) {
-      if (hub.config.idMappings().isEmpty()) {
+      if (hub.config.uidMappings().isEmpty() || hub.config.gidMappings().isEmpty()) {
         throw new EngineException.Unsupported(
             "a user namespace needs a range of host IDs: configure one, or give the mappings");
       }
-      n = n.withUser(n.user(), hub.config.idMappings(), hub.config.idMappings());
+      n = n.withUser(n.user(), hub.config.uidMappings(), hub.config.gidMappings());
     }
     String runtime = s.runtime().orElse(hub.config.defaultRuntime());
     hub.runtime(runtime);
@@ -468,16 +466,5 @@ final class Creator {
         }
       }
     }
-  }
-
-  static SnapshotOptions snapshotOptions(NamespaceSpec n) {
-    if (n.user().kind() != NamespaceMode.Kind.PRIVATE) {
-      return SnapshotOptions.NONE;
-    }
-    return new SnapshotOptions(map(n.uidMappings()), map(n.gidMappings()));
-  }
-
-  private static List<IdMapping> map(List<NamespaceSpec.IdMapping> list) {
-    return list.stream().map(m -> new IdMapping(m.containerId(), m.hostId(), m.size())).toList();
   }
 }

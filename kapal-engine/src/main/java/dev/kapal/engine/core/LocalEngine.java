@@ -128,6 +128,7 @@ public final class LocalEngine implements Engine {
     hub.config =
         hub.config
             .withDefaults(other.defaultRuntime(), other.defaultNetwork(), other.log())
+            .withIdMappings(other.uidMappings(), other.gidMappings())
             .withStopTimeout(other.stopTimeout());
   }
 

@@ -1,6 +1,7 @@
 package dev.kapal.engine.core;
 
 import dev.kapal.engine.EngineException;
+import dev.kapal.engine.files.Ids;
 import dev.kapal.engine.spec.NetworkSpec;
 import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.linux.Descriptors;
@@ -47,11 +48,11 @@ final class RunFiles {
     Path dir = layout.run(shared.isEmpty() ? c.id() : shared);
     Path own = layout.run(c.id());
     Map<String, String> files = new LinkedHashMap<>();
-    write(own.resolve("hostname"), c.hostname() + "\n");
+    write(c, own.resolve("hostname"), c.hostname() + "\n");
     files.put("/etc/hostname", own.resolve("hostname").toString());
     if (shared.isEmpty()) {
-      write(dir.resolve("hosts"), hosts(c, Optional.empty()));
-      write(dir.resolve("resolv.conf"), resolv(c, Optional.empty()));
+      write(c, dir.resolve("hosts"), hosts(c, Optional.empty()));
+      write(c, dir.resolve("resolv.conf"), resolv(c, Optional.empty()));
     }
     files.put("/etc/hosts", dir.resolve("hosts").toString());
     files.put("/etc/resolv.conf", dir.resolve("resolv.conf").toString());
@@ -149,7 +150,7 @@ final class RunFiles {
     }
   }
 
-  private void write(Path file, String text) {
+  private void write(ContainerRecord c, Path file, String text) {
     try {
       Fd f =
           calls.open(
@@ -160,6 +161,9 @@ final class RunFiles {
         calls.writeFully(f, text.getBytes(StandardCharsets.UTF_8));
         // What the umask took away.
         calls.fchmod(f, 0644);
+        // The container's root may write them, whoever that is on the host.
+        Ids ids = Ids.of(c.spec().namespaces());
+        calls.fchown(f, ids.hostUid(0), ids.hostGid(0));
       }
     } catch (ErrnoException e) {
       throw new EngineException.SystemFailure(

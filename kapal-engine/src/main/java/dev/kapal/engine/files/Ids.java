@@ -1,5 +1,7 @@
 package dev.kapal.engine.files;
 
+import dev.kapal.engine.spec.NamespaceMode;
+import dev.kapal.engine.spec.NamespaceSpec;
 import dev.kapal.engine.spec.NamespaceSpec.IdMapping;
 import java.util.List;
 
@@ -10,11 +12,20 @@ public record Ids(List<IdMapping> uids, List<IdMapping> gids) {
 
   private static final long NOBODY = 65534;
 
-  long hostUid(long uid) {
+  /** As a container with these namespaces sees them. */
+  public static Ids of(NamespaceSpec n) {
+    return n.user().kind() == NamespaceMode.Kind.PRIVATE
+        ? new Ids(n.uidMappings(), n.gidMappings())
+        : SAME;
+  }
+
+  /** A user of the container as the host sees it. */
+  public long hostUid(long uid) {
     return toHost(uids, uid);
   }
 
-  long hostGid(long gid) {
+  /** A group of the container as the host sees it. */
+  public long hostGid(long gid) {
     return toHost(gids, gid);
   }
 

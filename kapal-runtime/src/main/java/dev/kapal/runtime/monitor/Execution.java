@@ -7,6 +7,7 @@ import dev.kapal.oci.runtime.RuntimeConfigValidator;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerProcess;
 import dev.kapal.runtime.ExecSpec;
+import dev.kapal.runtime.Streams;
 import dev.kapal.runtime.plan.ExecInputs;
 import dev.kapal.runtime.plan.LaunchPlan;
 import dev.kapal.runtime.plan.PlanCompiler;
@@ -56,7 +57,7 @@ final class Execution {
     try {
       new Launch(sandbox, exec, plan, spec.log(), spec.input(), Optional.of(container.cgroup()))
           .start(spec.preserveFds(), spec.streams().isPresent());
-      spec.streams().ifPresent(exec::attach);
+      spec.streams().ifPresent(s -> attach(exec, s));
       if (exec.watch().await(LAUNCH) < 0) {
         LaunchWatch.Failure failure = exec.watch().failure().orElseThrow();
         throw LaunchErrors.explain("a process in container " + container.id(), plan, failure);
@@ -65,6 +66,17 @@ final class Execution {
     } catch (RuntimeException e) {
       undo(exec, e);
       throw e;
+    }
+  }
+
+  private static void attach(NativeProcess exec, Streams streams) {
+    try {
+      exec.attach(streams);
+    } catch (ContainerException.WrongState e) {
+      // Of a launch that has failed already, the watch knows why.
+      if (exec.watch().await(LAUNCH) >= 0) {
+        throw e;
+      }
     }
   }
 

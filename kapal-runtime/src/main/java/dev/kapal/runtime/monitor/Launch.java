@@ -7,6 +7,7 @@ import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.MountAttributes;
 import dev.kapal.linux.MountFlags;
+import dev.kapal.linux.Mounts;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.Input;
 import dev.kapal.runtime.LogTarget;
@@ -48,7 +49,7 @@ final class Launch {
    */
   void start(List<Fd> preserved, boolean hold) {
     List<Fd> mine = new ArrayList<>();
-    try {
+    try (IdMaps maps = new IdMaps(sandbox)) {
       List<Fd> all = new ArrayList<>();
       Fd memfd = sandbox.host().linux().memfds().create("kapal-plan", plan.encode());
       mine.add(memfd);
@@ -66,8 +67,9 @@ final class Launch {
             mine.add(fd);
             all.add(fd);
           }
+          case DescriptorSpec.IdMap map -> all.add(maps.of(map));
           case DescriptorSpec.IdMappedTree tree -> {
-            Fd fd = idMapped(tree);
+            Fd fd = idMapped(tree, maps.of(new DescriptorSpec.IdMap(tree.uids(), tree.gids())));
             mine.add(fd);
             all.add(fd);
           }
@@ -100,36 +102,27 @@ final class Launch {
     };
   }
 
-  private Fd idMapped(DescriptorSpec.IdMappedTree tree) {
-    try (Fd namespace = new MappedNamespace(sandbox).open(tree.uids(), tree.gids())) {
-      int recursive = tree.recursive() ? AT_RECURSIVE : 0;
-      Fd fd =
-          sandbox
-              .host()
-              .linux()
-              .mounts()
-              .openTree(
-                  Fd.CWD,
-                  tree.source(),
-                  MountFlags.OPEN_TREE_CLONE | MountFlags.OPEN_TREE_CLOEXEC | recursive);
-      try {
-        sandbox
-            .host()
-            .linux()
-            .mounts()
-            .mountSetattr(fd, "", AT_EMPTY_PATH | recursive, MountAttributes.idmap(namespace));
-        return fd;
-      } catch (ErrnoException e) {
-        fd.close();
-        throw new ContainerException.Unsupported(
-            "The ids of "
-                + tree.source()
-                + " cannot be mapped: "
-                + e.errno().message()
-                + " ("
-                + e.errno().name()
-                + "); its file system may not be able to");
-      }
+  private Fd idMapped(DescriptorSpec.IdMappedTree tree, Fd namespace) {
+    Mounts mounts = sandbox.host().linux().mounts();
+    int recursive = tree.recursive() ? AT_RECURSIVE : 0;
+    Fd fd =
+        mounts.openTree(
+            Fd.CWD,
+            tree.source(),
+            MountFlags.OPEN_TREE_CLONE | MountFlags.OPEN_TREE_CLOEXEC | recursive);
+    try {
+      mounts.mountSetattr(fd, "", AT_EMPTY_PATH | recursive, MountAttributes.idmap(namespace));
+      return fd;
+    } catch (ErrnoException e) {
+      fd.close();
+      throw new ContainerException.Unsupported(
+          "The ids of "
+              + tree.source()
+              + " cannot be mapped: "
+              + e.errno().message()
+              + " ("
+              + e.errno().name()
+              + "); its file system may not be able to");
     }
   }
 }

@@ -7,6 +7,7 @@ import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.MountInfo;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Mount;
+import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.Root;
 import dev.kapal.oci.runtime.RuntimeConfig;
@@ -115,6 +116,11 @@ final class OciCreation {
         }
       }
       case RootFilesystem.Overlay overlay -> {
+        if (config.linux().flatMap(l -> l.namespace(NamespaceType.USER)).isPresent()) {
+          throw new ContainerException.Unsupported(
+              "The ids of an image's layers can be mapped by the native runtime only: run the"
+                  + " container with that one, or without a user namespace of its own");
+        }
         Trees.make(linux, directory, container.bundle() + "/" + ROOTFS);
         path = bundle + "/" + ROOTFS;
         mounted = Optional.of(new LauncherPlan.Root(overlay, path, mountOf(path)));

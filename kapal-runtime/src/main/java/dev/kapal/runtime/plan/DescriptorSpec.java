@@ -11,6 +11,15 @@ public sealed interface DescriptorSpec {
   /** The container's cgroup v2 directory. */
   record CgroupDirectory() implements DescriptorSpec {}
 
+  /** A user namespace that only serves as the id map of mounts. */
+  record IdMap(List<IdMapping> uids, List<IdMapping> gids) implements DescriptorSpec {
+    /** Copies the lists. */
+    public IdMap {
+      uids = List.copyOf(uids);
+      gids = List.copyOf(gids);
+    }
+  }
+
   /**
    * A detached copy of a host directory's mount with mapped ids (mount_setattr(2),
    * MOUNT_ATTR_IDMAP).

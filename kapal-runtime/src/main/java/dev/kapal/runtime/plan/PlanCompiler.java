@@ -36,6 +36,7 @@ public final class PlanCompiler {
     refuseUnsupported(c);
     MountPlan mounts = new MountPlan(c);
     mounts.descriptors();
+    MappedOverlay.descriptor(c);
     Optional<Integer> cgroupSlot =
         inputs.cloneIntoCgroup()
             ? Optional.of(c.descriptor(new DescriptorSpec.CgroupDirectory(), "cgroup").number())

@@ -157,7 +157,8 @@ final class ProcessPlan {
     }
   }
 
-  private static long mapped(long id, List<IdMapping> maps) {
+  /** An id of the container as the host sees it; -1 if it has none there. */
+  static long mapped(long id, List<IdMapping> maps) {
     for (IdMapping m : maps) {
       if (id >= m.containerId() && id < m.containerId() + m.size()) {
         return m.hostId() + (id - m.containerId());

@@ -48,6 +48,10 @@ final class RootPlan {
 
   void mountRoot() {
     Section host = c.host();
+    if (MappedOverlay.needed(c) && c.inputs.root() instanceof RootFilesystem.Overlay overlay) {
+      MappedOverlay.mount(c, layered(overlay), c.slot("root"));
+      return;
+    }
     String place =
         switch (c.inputs.root()) {
           case RootFilesystem.Overlay overlay -> overlay(host, overlay, overlay.upper().toString());
@@ -93,10 +97,7 @@ final class RootPlan {
             + overlay.lower().size()
             + " layers on "
             + overlay.upper());
-    if (overlay.lower().isEmpty()) {
-      throw new dev.kapal.runtime.ContainerException.Invalid(
-          "An overlay needs at least one lower directory");
-    }
+    layered(overlay);
     String data = data(overlay, overlay.lower().stream().map(Path::toString).toList());
     if (length(data) > MAX_DATA) {
       Path common = common(overlay.lower());
@@ -112,6 +113,14 @@ final class RootPlan {
     }
     c.mount(s, "overlay", place, "overlay", 0, data);
     return place;
+  }
+
+  private static RootFilesystem.Overlay layered(RootFilesystem.Overlay overlay) {
+    if (overlay.lower().isEmpty()) {
+      throw new dev.kapal.runtime.ContainerException.Invalid(
+          "An overlay needs at least one lower directory");
+    }
+    return overlay;
   }
 
   /** Very many layers: one option each (Linux 6.7). */
@@ -151,7 +160,8 @@ final class RootPlan {
     s.call("fsconfig", fs, Arg.of(1), Arg.of(key), Arg.of(value), Arg.of(0));
   }
 
-  private static String data(RootFilesystem.Overlay overlay, List<String> lower) {
+  /** The options of mount(2) for an overlay whose lower directories are named so. */
+  static String data(RootFilesystem.Overlay overlay, List<String> lower) {
     StringBuilder data = new StringBuilder("lowerdir=");
     data.append(lower.stream().map(RootPlan::escapeLower).collect(Collectors.joining(":")));
     data.append(",upperdir=").append(escape(overlay.upper().toString()));
@@ -168,7 +178,8 @@ final class RootPlan {
     return path.replace("\\", "\\\\").replace(",", "\\,");
   }
 
-  private static Path common(List<Path> paths) {
+  /** The deepest directory that all are below. */
+  static Path common(List<Path> paths) {
     Path common = paths.getFirst().getParent();
     for (Path path : paths) {
       while (common != null && !path.startsWith(common)) {

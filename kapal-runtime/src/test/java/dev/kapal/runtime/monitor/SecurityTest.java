@@ -315,24 +315,13 @@ class SecurityTest {
                 .withGidMappings(List.of(new IdMapping(0, 200_000, 65536))));
   }
 
-  /**
-   * What the image store does for a container with a user namespace: its root owns the top of its
-   * file system.
-   */
-  private ContainerSpec owned(RuntimeConfig config) throws Exception {
-    ContainerSpec spec = host.spec(config);
-    host.linux
-        .descriptors()
-        .fchownat(
-            Fd.CWD, ((RootFilesystem.Overlay) spec.root()).upper().toString(), 100_000, 200_000);
-    return spec;
-  }
-
   @Test
   void userNamespaces() throws Exception {
     Assumptions.assumeTrue(
-        features().mountApi() && features().userNamespaces(),
-        "needs user namespaces and the mount calls of Linux 5.2");
+        features().userNamespaces()
+            && features().idmappedMounts()
+            && features().release().isAtLeast(5, 19),
+        "needs user namespaces and id-mapped layers of an overlay (Linux 5.19)");
     Path volume = Files.createDirectories(host.directory.resolve("uservol"));
     host.linux.descriptors().fchownat(Fd.CWD, volume.toString(), 100_007, 200_007);
     RuntimeConfig config =
@@ -341,7 +330,7 @@ class SecurityTest {
                 TestHost.sh(
                     "id -u; cat /proc/self/uid_map /proc/self/gid_map; stat -c '%u %g' /v; echo x > /dev/null && stat -c %t:%T /dev/null; hostname; stat -c %t:%T /proc/keys; touch /v/a"),
                 Mount.bind(volume.toString(), "/v", "ro")));
-    TestHost.Output output = host.run(owned(config));
+    TestHost.Output output = host.run(config);
     assertThat(output.out().replaceAll(" +", " "))
         .isEqualTo("0\n 0 100000 65536\n 0 200000 65536\n7 7\n1:3\nbox\n1:3\n");
     assertThat(output.err()).contains("Read-only");
@@ -360,6 +349,37 @@ class SecurityTest {
                   .line())
           .isEqualTo("9");
     }
+  }
+
+  @Test
+  void layersOfUserNamespacesKeepTheirOwnersOnDisk() throws Exception {
+    Assumptions.assumeTrue(
+        features().userNamespaces()
+            && features().idmappedMounts()
+            && features().release().isAtLeast(5, 19),
+        "needs user namespaces and id-mapped layers of an overlay (Linux 5.19)");
+    Path data = Files.createDirectories(host.rootfs.resolve("data"));
+    Files.writeString(data.resolve("removed"), "x");
+    Files.writeString(data.resolve("changed"), "x");
+    host.linux.descriptors().fchownat(Fd.CWD, data.resolve("changed").toString(), 7, 8);
+    ContainerSpec spec =
+        host.spec(
+            mapped(
+                TestHost.sh(
+                    "stat -c '%u %g' / /bin/busybox /data/changed; rm /data/removed; echo y >> /data/changed; echo n > /data/new; mkdir /data/dir; ls /data; stat -c '%u %g' /data/changed /data/new; mv /data /moved && ls /moved")));
+    TestHost.Output output = host.run(spec);
+    assertThat(output.out())
+        .as(output.err())
+        .isEqualTo("0 0\n0 0\n7 8\nchanged\ndir\nnew\n7 8\n0 0\nchanged\ndir\nnew\n");
+    Path upper = ((RootFilesystem.Overlay) spec.root()).upper();
+    assertThat(owner(upper)).isEqualTo("0:0");
+    assertThat(owner(upper.resolve("moved/new"))).isEqualTo("0:0");
+    assertThat(owner(upper.resolve("moved/changed"))).isEqualTo("7:8");
+    assertThat(owner(host.rootfs.resolve("bin/busybox"))).isEqualTo("0:0");
+  }
+
+  private static String owner(Path file) throws Exception {
+    return Files.getAttribute(file, "unix:uid") + ":" + Files.getAttribute(file, "unix:gid");
   }
 
   @Test

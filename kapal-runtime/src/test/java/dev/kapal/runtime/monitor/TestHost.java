@@ -73,6 +73,7 @@ final class TestHost implements AutoCloseable {
           "seq",
           "test",
           "rm",
+          "mv",
           "unshare",
           "chroot",
           "umount",
