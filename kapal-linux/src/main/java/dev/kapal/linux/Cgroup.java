@@ -22,7 +22,7 @@ public interface Cgroup {
   /** Descriptors of cgroup.procs, one for each hierarchy, for a launcher to write itself into. */
   List<Fd> openProcs();
 
-  /** The directory for CLONE_INTO_CGROUP; empty unless v2 is all that there is. */
+  /** The v2 directory, for CLONE_INTO_CGROUP; empty where there is no v2 hierarchy. */
   Optional<Fd> openUnified();
 
   /**

@@ -62,13 +62,11 @@ final class SystemCgroup implements Cgroup {
 
   @Override
   public Optional<Fd> openUnified() {
-    if (layout.mode() != CgroupLayout.Mode.V2) {
-      return Optional.empty();
-    }
     try {
-      return folders().stream()
+      return hierarchies.stream()
+          .filter(CgroupHierarchy::unified)
           .findFirst()
-          .map(folder -> folder.open("", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY));
+          .map(h -> h.folder(path).open("", Fcntl.O_RDONLY | Fcntl.O_DIRECTORY));
     } catch (ErrnoException e) {
       throw failure("open", e);
     }

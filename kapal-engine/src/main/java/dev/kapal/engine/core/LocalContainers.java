@@ -253,21 +253,19 @@ final class LocalContainers implements Containers {
   @Override
   public ExitStatus await(String id, WaitCondition condition) throws InterruptedException {
     Entry e = hub.index.getOrGone(id);
-    java.util.concurrent.CompletableFuture<ExitStatus> f;
-    e.lock.lock();
-    try {
-      f =
-          switch (condition) {
-            case REMOVED -> e.removed;
-            case NEXT_EXIT -> e.exit;
-            case NOT_RUNNING ->
-                e.state.phase().alive()
-                    ? e.exit
-                    : java.util.concurrent.CompletableFuture.completedFuture(e.lastExit());
-          };
-    } finally {
-      e.lock.unlock();
-    }
+    // Without the lock, which whoever clears away an ended container holds. The future is read
+    // before the state: when
+    // the state then says that nothing runs, that was so at some instant of this call.
+    java.util.concurrent.CompletableFuture<ExitStatus> exit = e.exit;
+    java.util.concurrent.CompletableFuture<ExitStatus> f =
+        switch (condition) {
+          case REMOVED -> e.removed;
+          case NEXT_EXIT -> exit;
+          case NOT_RUNNING ->
+              e.state.phase().alive()
+                  ? exit
+                  : java.util.concurrent.CompletableFuture.completedFuture(e.lastExit());
+        };
     try {
       return f.get();
     } catch (ExecutionException ex) {

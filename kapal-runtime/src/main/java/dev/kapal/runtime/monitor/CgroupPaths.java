@@ -1,7 +1,6 @@
 package dev.kapal.runtime.monitor;
 
 import dev.kapal.linux.Cgroup;
-import dev.kapal.linux.CgroupLayout;
 import dev.kapal.runtime.ContainerException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -46,21 +45,21 @@ public final class CgroupPaths {
     return path.toString();
   }
 
-  /** Whether processes are cloned into the cgroup instead of entering it. */
+  /** Whether processes are cloned into the cgroup's v2 directory instead of entering it. */
   static boolean cloneInto(Host host, Cgroup cgroup) {
-    return host.facts().cgroups().mode() == CgroupLayout.Mode.V2
-        && host.facts().features().cloneIntoCgroup()
-        && cgroup.exists();
+    return host.facts().features().cloneIntoCgroup()
+        && cgroup.exists()
+        && cgroup.directories().containsKey("");
   }
 
-  /** One controller for each directory: controllers mounted together share one. */
-  static Map<String, String> directories(Cgroup cgroup) {
+  /** The directories to enter; one controller for each: controllers mounted together share one. */
+  static Map<String, String> directories(Cgroup cgroup, boolean clonedInto) {
     Map<String, String> distinct = new LinkedHashMap<>();
     Set<String> seen = new HashSet<>();
     cgroup
         .directories()
         .forEach((controller, directory) -> {
-          if (seen.add(directory)) {
+          if (seen.add(directory) && !(clonedInto && controller.isEmpty())) {
             distinct.put(controller, directory);
           }
         });

@@ -74,7 +74,7 @@ final class Creation {
               spec.root(),
               spec.bundle().toString(),
               sources,
-              intoCgroup ? Map.of() : CgroupPaths.directories(cgroup),
+              CgroupPaths.directories(cgroup, intoCgroup),
               intoCgroup,
               stdio(process, spec.input()),
               spec.preserveFds().size(),

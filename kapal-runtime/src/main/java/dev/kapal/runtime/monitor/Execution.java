@@ -13,7 +13,6 @@ import dev.kapal.runtime.plan.LaunchPlan;
 import dev.kapal.runtime.plan.PlanCompiler;
 import dev.kapal.runtime.plan.SeccompProgram;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 
 /** Starts a further process in a container. */
@@ -105,7 +104,7 @@ final class Execution {
     return new ExecInputs(
         container.pid(),
         namespaces,
-        into ? Map.of() : CgroupPaths.directories(container.cgroup()),
+        CgroupPaths.directories(container.cgroup(), into),
         into,
         stdio,
         preserved,
