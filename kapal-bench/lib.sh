@@ -112,19 +112,22 @@ bundle() {
 declare -A median
 time_all() {
   local rounds=4 each=$(((runs + 3) / 4)) i pair
+  local -A failed=()
   rm -f "$work"/t.*
   for ((i = 0; i < rounds; i++)); do
     for pair in "$@"; do
       hyperfine -N -i -w 2 -r "$each" --export-json "$work/t.json" "${pair#*=}" >/dev/null 2>"$work/hyperfine.err" || {
         cat "$work/hyperfine.err" >&2; continue; }
       if [ "$(jq '[.results[0].exit_codes[] | select(. != 0)] | length' "$work/t.json")" != 0 ]; then
-        echo "bench: some runs failed: ${pair#*=}" >&2
+        echo "bench: some runs failed, so this is left out: ${pair#*=}" >&2
+        failed[${pair%%=*}]=1
       fi
       jq '.results[0].times[] * 1000' "$work/t.json" >>"$work/t.${pair%%=*}"
     done
   done
   for pair in "$@"; do
-    median[${pair%%=*}]=$(middle "$work/t.${pair%%=*}")
+    median[${pair%%=*}]=
+    [ -n "${failed[${pair%%=*}]:-}" ] || median[${pair%%=*}]=$(middle "$work/t.${pair%%=*}")
   done
 }
 

@@ -1,5 +1,5 @@
 # run --rm of `true`, daemon warm
-for _ in $(seq 1 40); do kapal run --rm --network none busybox true; done
+for _ in $(seq 1 150); do kapal run --rm --network none busybox true; done
 commands=("kapal=$(kapal_line run --rm --network none busybox true)")
 if start_containerd; then
   commands+=("ctr=ctr -a $work/containerd.sock -n bench run --rm $ctr_image bench-x /bin/true")
@@ -23,7 +23,7 @@ compare "run, no network (peer: ready bundle)" kapal crun "3"
 compare "run, no network (peer: ready bundle)" kapal runc ""
 compare "run, no network" kapal podman ""
 if start_docker; then
-  for _ in $(seq 1 10); do kapal run --rm busybox true; done
+  for _ in $(seq 1 30); do kapal run --rm busybox true; done
   time_all "kapal=$(kapal_line run --rm busybox true)" \
     "docker=docker -H unix://$work/docker.sock run --rm localhost/busybox true"
   compare "run, bridge network" kapal docker "0.4"

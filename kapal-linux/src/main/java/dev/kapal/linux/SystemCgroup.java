@@ -10,12 +10,10 @@ import java.util.TreeSet;
 
 /** The real control group. */
 final class SystemCgroup implements Cgroup {
-  private final CgroupLayout layout;
   private final List<CgroupHierarchy> hierarchies;
   private final String path;
 
-  SystemCgroup(CgroupLayout layout, List<CgroupHierarchy> hierarchies, String path) {
-    this.layout = layout;
+  SystemCgroup(List<CgroupHierarchy> hierarchies, String path) {
     this.hierarchies = hierarchies;
     this.path = path;
   }

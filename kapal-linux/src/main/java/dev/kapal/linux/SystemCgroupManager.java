@@ -21,7 +21,7 @@ final class SystemCgroupManager implements CgroupManager {
 
   @Override
   public Cgroup open(String path) {
-    return new SystemCgroup(layout, hierarchies, checked(path));
+    return new SystemCgroup(hierarchies, checked(path));
   }
 
   @Override
@@ -42,7 +42,7 @@ final class SystemCgroupManager implements CgroupManager {
       made.forEach(CgroupFolder::removeAlone);
       throw new CgroupException("cannot make the control group " + path + ": " + e.getMessage(), e);
     }
-    return new SystemCgroup(layout, hierarchies, whole);
+    return new SystemCgroup(hierarchies, whole);
   }
 
   private static void make(CgroupHierarchy hierarchy, String path, Deque<CgroupFolder> made) {

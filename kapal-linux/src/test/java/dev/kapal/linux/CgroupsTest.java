@@ -137,7 +137,7 @@ class CgroupsTest {
     List<CgroupHierarchy> hierarchies = CgroupHierarchy.of(layout);
     assumeTrue(
         CgroupFreezer.find(hierarchies, group.path()).isPresent(), "needs the freezer of " + mode);
-    return new SystemCgroup(layout, hierarchies, group.path());
+    return new SystemCgroup(hierarchies, group.path());
   }
 
   @ParameterizedTest
@@ -210,7 +210,7 @@ class CgroupsTest {
             Map.of("name=kapal-none", only.mount()),
             Optional.empty(),
             List.of());
-    Cgroup group = new SystemCgroup(poor, CgroupHierarchy.of(poor), top);
+    Cgroup group = new SystemCgroup(CgroupHierarchy.of(poor), top);
     List<String> warnings =
         group.set(
             CgroupResources.NONE
@@ -285,7 +285,7 @@ class CgroupsTest {
     assumeTrue(manager.layout().unified().isPresent(), "needs a mount of cgroup v2");
     CgroupLayout v2 =
         new CgroupLayout(CgroupLayout.Mode.V2, Map.of(), manager.layout().unified(), List.of());
-    Cgroup group = new SystemCgroup(v2, CgroupHierarchy.of(v2), top);
+    Cgroup group = new SystemCgroup(CgroupHierarchy.of(v2), top);
     assertThat(readable(group, "/dev/zero")).isTrue();
     group.set(CgroupResources.NONE.withDevices(rules(3)));
     assertThat(readable(group, "/dev/null")).isTrue();
