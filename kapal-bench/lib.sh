@@ -151,7 +151,7 @@ pss() { awk '/^Pss:/ { sum += $2 } END { printf "%.2f", sum / 1024 }' "$@"; }
 rss() { awk '/^VmRSS:/ { printf "%.0f", $2 / 1024 }' "/proc/$1/status"; }
 
 describe() {
-  echo "Kapal $(kapal version | head -n 1); kernel $(uname -r); $(nproc) cores; medians of $runs runs each, taking turns."
+  echo "$(kapal version | head -n 1); kernel $(uname -r); $(nproc) cores; medians of $runs runs each, taking turns."
   local tool
   for tool in containerd docker podman runc crun; do
     command -v "$tool" >/dev/null && echo "- $("$tool" --version 2>/dev/null | head -n 1)"

@@ -4,6 +4,7 @@ if ! command -v docker-registry >/dev/null; then
   row "pull" "" "docker-registry is not installed" "" "0.7"
   return 0
 fi
+busybox_archive # pruning below takes the embedded image away
 port=$((20000 + $$ % 20000))
 mkdir -p "$work/registry"
 cat >"$work/registry.yml" <<YML
