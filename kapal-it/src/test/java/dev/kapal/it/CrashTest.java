@@ -95,7 +95,7 @@ final class CrashTest {
       daemon.ok("ps", "-aq").lines().forEach(id -> daemon.ok("rm", "-f", id));
       assertThat(daemon.ok("ps", "-aq")).isEmpty();
       assertThat(daemon.command("system", "check").mustSucceed().status()).isZero();
-      assertThat(Traces.of(daemon))
+      assertThat(Traces.settled(daemon))
           .satisfies(traces -> {
             assertThat(traces.mounts()).isZero();
             assertThat(traces.cgroups()).isZero();

@@ -31,7 +31,7 @@ final class EnduranceTest {
     for (int i = 0; i < 20; i++) {
       daemon.ok("run", "--rm", "--network", "none", "busybox", "true");
     }
-    Traces before = Traces.of(daemon);
+    Traces before = Traces.settled(daemon);
     long descriptors = Traces.descriptors(daemon);
     try (ExecutorService four = Executors.newFixedThreadPool(4)) {
       List<Callable<Result>> runs = new ArrayList<>();
@@ -49,7 +49,7 @@ final class EnduranceTest {
       }
     }
     assertThat(daemon.ok("ps", "-aq")).isEmpty();
-    assertThat(Traces.of(daemon)).isEqualTo(before);
+    assertThat(Traces.settled(daemon)).isEqualTo(before);
     assertThat(Traces.descriptors(daemon)).isLessThan(descriptors + 10);
   }
 

@@ -16,6 +16,26 @@ record Traces(long mounts, long cgroups, long monitors, long runFiles) {
         count("find '" + folder + "/run' -mindepth 2 | wc -l"));
   }
 
+  /**
+   * As it is when the daemon has come to rest: what an ended container leaves is cleared away right
+   * after its command has returned.
+   */
+  static Traces settled(Daemon daemon) {
+    Traces last = of(daemon);
+    for (int same = 0, tries = 0; same < 5 && tries < 200; tries++) {
+      try {
+        java.util.concurrent.TimeUnit.MILLISECONDS.sleep(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return last;
+      }
+      Traces now = of(daemon);
+      same = now.equals(last) ? same + 1 : 0;
+      last = now;
+    }
+    return last;
+  }
+
   /** Open descriptors of the daemon. */
   static long descriptors(Daemon daemon) {
     return count("ls /proc/" + daemon.pid() + "/fd | wc -l");
