@@ -14,7 +14,8 @@
 
 enum { LISTENER = 3, DIRECTORY = 4, REQUESTS_AT_ONCE = 64 };
 enum { HELLO = 1, LAUNCH, CONTINUE, ATTACH, DETACH, SIGNAL, RESIZE, CLOSE_INPUT, REOPEN_LOG, STATUS, NAMESPACES, FORGET, QUIT,
-       TERMINAL, ADOPT, OK = 100, FAILURE = 101, EVENT_SYNC = 200, EVENT_RUNNING, EVENT_FAILED, EVENT_EXITED, EVENT_LAUNCHED };
+       TERMINAL, ADOPT, RELAY, FINISH, OK = 100, FAILURE = 101, EVENT_SYNC = 200, EVENT_RUNNING, EVENT_FAILED, EVENT_EXITED,
+       EVENT_LAUNCHED, EVENT_INPUT_CLOSED };
 enum { FLAG_KEEP_INPUT = 1, FLAG_HOLD = 2, FLAG_LAUNCHER = 4, FLAGS = 7 };
 
 struct header { u32 length; u16 type, reserved; u32 request, process; };
@@ -224,16 +225,34 @@ static int start(struct process *process, struct launch *launch) {
 // What a request answers: an error, or a value and perhaps data already put behind it, and perhaps a descriptor.
 struct answer { u64 value; int fd; };
 
-static int do_launch(struct body *body, struct fds *fds, u32 number, u32 index, struct process **made) {
+// Takes the streams of a process that somebody else runs: pipes or FIFOs, of which nothing is known but their ends here.
+static void relay_start(struct process *process, struct fds *fds, u32 streams) {
+  process->relay = true;
+  process->terminal = streams & STDIO_TERMINAL;
+  process->state = RUNNING;
+  for (u32 i = 0, next = 0; i < 3; i++) {
+    if (!(streams & 1u << i)) continue;
+    int fd = take_fd(fds, next++);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    *(i == 0 ? &process->input : &process->out[i - 1].fd) = fd;
+  }
+  process->takes_input = process->input >= 0 && !process->terminal;
+}
+
+// LAUNCH, and RELAY, which has streams in the place of a plan.
+static int do_launch(struct body *body, struct fds *fds, u32 number, u32 index, bool relay, struct process **made) {
   u32 format = take32(body), files = take32(body);
   u64 limit = take_number(body, 8);
   u32 flags = take32(body);
   char *path = take_string(body);
+  u32 streams = relay ? take32(body) : 0;
+  bool fits = relay ? streams <= 15 && (u32)__builtin_popcount(streams & 7) == fds->count && !(flags & FLAG_LAUNCHER) : fds->count >= 1;
   struct process *process = NULL;
-  int error = body->bad || body->left || fds->count < 1 || format > LOG_CRI || flags > FLAGS ? -EINVAL
-              : find(number)                                                            ? -EEXIST
-              : process_count >= PROCESSES_MAX                                           ? -EMFILE
-                                                                                         : 0;
+  int error = body->bad || body->left || !fits || format > LOG_CRI || flags > FLAGS ? -EINVAL
+              : find(number)                                                    ? -EEXIST
+              : process_count >= PROCESSES_MAX                                   ? -EMFILE
+                                                                                 : 0;
   if (!error && !(process = process_new(number))) error = -ENOMEM;
   if (error) {
     free(path);
@@ -246,7 +265,7 @@ static int do_launch(struct body *body, struct fds *fds, u32 number, u32 index, 
   process->holder = (int)index;
   const struct plan *plan = NULL;
   size_t size = 0;
-  error = plan_load(process, fds->fd[0], &plan, &size);
+  error = relay ? 0 : plan_load(process, fds->fd[0], &plan, &size);
   if (!error && format != LOG_NONE) error = log_open(&process->log);
   if (error) {
     process_release(process);
@@ -255,8 +274,13 @@ static int do_launch(struct body *body, struct fds *fds, u32 number, u32 index, 
   }
   process->start = now();
   process->next = processes;
-  processes = *made = process;
+  processes = process;
   process_count++;
+  if (relay) {
+    relay_start(process, fds, streams);
+    return 0;
+  }
+  *made = process;
   struct launch launch = {.plan = plan, .state = process->shared, .report = -1, .stdio = {-1, -1, -1}};
   enum rule rule = plan_check(plan, size, fds->count - 1);
   memcpy(launch.slots, fds->fd + 1, (fds->count - 1) * sizeof(int));
@@ -342,6 +366,24 @@ static int do_adopt(struct process *process, struct body *body, struct fds *fds)
   return 0;
 }
 
+// A relay's process has ended, with the status and at the time that its owner knows. Its streams are read to their ends, or,
+// when it is to be told now, as far as there is something in them.
+static int do_finish(struct process *process, struct body *body) {
+  int status = (int)take32(body);
+  i64 end = (i64)take_number(body, 8);
+  u32 at_once = take32(body);
+  if (body->bad || body->left || at_once > 1 || !process->relay) return -EINVAL;
+  if (process->state == ENDED) return -ESRCH;
+  if (!process->finishing) {
+    process->finishing = true;
+    process->status = status;
+    process->end = end;
+  }
+  process->reaped |= at_once;
+  released = true;
+  return 0;
+}
+
 static int do_continue(struct process *process, u32 number) {
   if (process->state != WAITING || process->sync != number) return -EINVAL;
   process->state = LAUNCHING;
@@ -371,7 +413,7 @@ static void put_status(void) {
     put64((u64)at->start);
     put64((u64)at->end);
     put64(at->log.lost);
-    put64(0);
+    put64(at->relay && at->input < 0);
   }
 }
 
@@ -440,13 +482,15 @@ static int do_quit(void) {
 static int request(u32 index, const struct header *header, struct body *body, struct fds *fds, struct answer *answer,
                    struct process **made) {
   struct process *process = find(header->process);
-  if (fds->count && header->type != LAUNCH && header->type != ATTACH && header->type != ADOPT) return -EINVAL;
+  if (fds->count && header->type != LAUNCH && header->type != ATTACH && header->type != ADOPT && header->type != RELAY)
+    return -EINVAL;
   if (!process && ((header->type >= CONTINUE && header->type <= REOPEN_LOG) || header->type == FORGET || header->type == TERMINAL ||
-                   header->type == ADOPT))
+                   header->type == ADOPT || header->type == FINISH))
     return -ENOENT;
   u32 number = 0;
   switch (header->type) {
-    case LAUNCH: return do_launch(body, fds, header->process, index, made);
+    case LAUNCH: case RELAY: return do_launch(body, fds, header->process, index, header->type == RELAY, made);
+    case FINISH: return do_finish(process, body);
     case ATTACH: return do_attach(process, body, fds, &answer->value);
     case ADOPT: return do_adopt(process, body, fds);
     case NAMESPACES: return do_namespaces(body);
@@ -662,6 +706,13 @@ static void finish(struct process *process) {
   send_event();
 }
 
+// A relay's owner has to be told, since others may hold the writing end too.
+static void input_closed(struct process *process) {
+  process->takes_input = false;
+  begin(EVENT_INPUT_CLOSED, 0, process->number);
+  send_event();
+}
+
 // Only the monitor's own user may talk to it.
 static void accept_connection(void) {
   int fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
@@ -705,6 +756,8 @@ static void loop(int signals) {
     if (poll_result(listener_slot)) accept_connection();
     // Behind the requests, since these may have let output go that an ended process was waiting for.
     for (struct process *at = processes; at; at = at->next) {
+      if (at->takes_input && at->input < 0) input_closed(at);
+      if (at->finishing && at->out[0].fd < 0 && at->out[1].fd < 0) at->reaped = true;
       if (at->reaped && at->state != ENDED && streams_drain(at)) finish(at);
     }
   }

@@ -57,6 +57,8 @@ struct process {
   i64 start, end;
   bool reaped, keep_input, terminal, close_input, hold;
   bool launcher;            // the program makes the process that ADOPT will name; false once it has
+  bool relay, finishing;    // somebody else's process, of which only the streams are here; FINISH has told its end
+  bool takes_input;         // a relay whose end of input has not been told yet
   int holder;               // the connection for which output is held
   struct launch_state *shared;  // null when the launch is over
   size_t shared_size;
