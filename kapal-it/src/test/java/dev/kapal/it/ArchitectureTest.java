@@ -33,6 +33,7 @@ final class ArchitectureTest {
     arrows.put("image", List.of("oci", "linux"));
     arrows.put("runtime", List.of("oci", "linux"));
     arrows.put("network", List.of("linux"));
+    arrows.put("streaming", List.of());
     arrows.put("config", List.of("runtime", "oci", "linux"));
     arrows.put("engine", List.of("oci", "linux", "image", "runtime", "network"));
     arrows.put("cli", List.of("oci", "linux", "image", "runtime", "network", "config", "engine"));
