@@ -31,6 +31,9 @@ public interface Sockets {
   /** As the other one; the path is relative to a directory. */
   Fd connect(Fd directory, String path, SocketType type);
 
+  /** Connects to a name of the abstract name space; without the "@" that is written before it. */
+  Fd connectAbstract(String name, SocketType type);
+
   /** accept4(2); waits unless the listener is non-blocking (then EAGAIN). */
   Fd accept(Fd listener);
 

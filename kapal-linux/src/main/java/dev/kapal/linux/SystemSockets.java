@@ -78,6 +78,13 @@ final class SystemSockets implements Sockets {
     }
   }
 
+  @Override
+  public Fd connectAbstract(String name, SocketType type) {
+    try (Arena arena = Arena.ofConfined()) {
+      return connect(type, UnixAddress.abstractName(arena, name), "@" + name);
+    }
+  }
+
   private static Fd connect(SocketType type, UnixAddress address, String target) {
     Fd socket = socket(type);
     // Not repeated after EINTR: a connection to a unix socket that was interrupted was not made.
@@ -207,14 +214,10 @@ final class SystemSockets implements Sockets {
 
   @Override
   public void notify(String address, String state) {
-    try (Arena arena = Arena.ofConfined();
-        Fd socket =
-            address.startsWith("@")
-                ? connect(
-                    SocketType.DATAGRAM,
-                    UnixAddress.abstractName(arena, address.substring(1)),
-                    address)
-                : connect(Fd.CWD, address, SocketType.DATAGRAM)) {
+    try (Fd socket =
+        address.startsWith("@")
+            ? connectAbstract(address.substring(1), SocketType.DATAGRAM)
+            : connect(Fd.CWD, address, SocketType.DATAGRAM)) {
       send(socket, PathBytes.encode(state), List.of());
     }
   }

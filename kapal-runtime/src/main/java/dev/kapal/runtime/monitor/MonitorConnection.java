@@ -166,6 +166,7 @@ public final class MonitorConnection implements AutoCloseable {
           events.failed(packet.process(), body.getInt(0), body.getInt(4), body.getInt(8));
       case Packet.EVENT_EXITED -> events.exited(packet.process(), body.getInt(0), body.getLong(4));
       case Packet.EVENT_LAUNCHED -> events.launched(packet.process(), body.getInt(0));
+      case Packet.EVENT_INPUT_CLOSED -> events.inputClosed(packet.process());
       default -> {}
     }
   }

@@ -17,6 +17,9 @@ public interface MonitorEvents {
   /** A launcher has ended; ADOPT is waited for. */
   default void launched(int process, int status) {}
 
+  /** A relay's input has been closed. */
+  default void inputClosed(int process) {}
+
   /** The monitor is gone. */
   void lost();
 }

@@ -24,6 +24,8 @@ public final class Packet {
   public static final int QUIT = 13;
   static final int TERMINAL = 14;
   public static final int ADOPT = 15;
+  public static final int RELAY = 16;
+  public static final int FINISH = 17;
 
   static final int OK = 100;
   static final int ERROR = 101;
@@ -33,6 +35,7 @@ public final class Packet {
   static final int EVENT_FAILED = 202;
   static final int EVENT_EXITED = 203;
   static final int EVENT_LAUNCHED = 204;
+  static final int EVENT_INPUT_CLOSED = 205;
 
   private final ByteBuffer bytes;
 

@@ -6,6 +6,7 @@ import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 import dev.kapal.linux.SocketType;
 import dev.kapal.linux.Sockets;
+import dev.kapal.runtime.driver.Trees;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;

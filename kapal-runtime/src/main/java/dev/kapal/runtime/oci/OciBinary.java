@@ -10,6 +10,8 @@ import dev.kapal.linux.SpawnOptions;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.RuntimeFeatures;
 import dev.kapal.runtime.Tier;
+import dev.kapal.runtime.driver.RuntimeMessages;
+import dev.kapal.runtime.driver.Strays;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

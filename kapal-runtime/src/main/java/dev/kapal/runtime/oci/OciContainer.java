@@ -11,13 +11,15 @@ import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.oci.runtime.RuntimeConfigException;
 import dev.kapal.oci.runtime.RuntimeConfigJson;
 import dev.kapal.oci.runtime.RuntimeConfigValidator;
-import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerProcess;
 import dev.kapal.runtime.ContainerStats;
 import dev.kapal.runtime.ExecSpec;
 import dev.kapal.runtime.Sandbox;
 import dev.kapal.runtime.Tier;
+import dev.kapal.runtime.driver.MonitoredContainer;
+import dev.kapal.runtime.driver.Strays;
+import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.monitor.Limits;
 import dev.kapal.runtime.oci.OciRecord.Phase;
 import java.time.Duration;
@@ -33,7 +35,7 @@ import java.util.function.Supplier;
  * A container of a command-line runtime. Its lock guards what is done to it: a start, a pause, a
  * deletion exclude each other.
  */
-final class OciContainer extends OciProcess implements Container {
+final class OciContainer extends OciProcess implements MonitoredContainer {
   private final String id;
   private final Cgroup cgroup;
   private final Map<Integer, OciProcess> execs = new TreeMap<>();
@@ -84,7 +86,8 @@ final class OciContainer extends OciProcess implements Container {
     }
   }
 
-  void forgotten(int number) {
+  @Override
+  public void forgotten(int number) {
     boolean was;
     synchronized (execs) {
       was = execs.remove(number) != null;
@@ -217,7 +220,8 @@ final class OciContainer extends OciProcess implements Container {
   }
 
   /** Kills all its processes, without the runtime's help where that is possible. */
-  void killAll() {
+  @Override
+  public void killAll() {
     if (cgroup.exists()) {
       cgroup.kill(OciSandbox.KILL);
     }

@@ -4,9 +4,7 @@ import static dev.kapal.linux.Fcntl.O_DIRECTORY;
 import static dev.kapal.linux.Fcntl.O_PATH;
 
 import dev.kapal.linux.ErrnoException;
-import dev.kapal.linux.MountInfo;
 import dev.kapal.oci.runtime.Linux;
-import dev.kapal.oci.runtime.Mount;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.Root;
@@ -18,6 +16,8 @@ import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerSpec;
 import dev.kapal.runtime.RootFilesystem;
+import dev.kapal.runtime.driver.Bundles;
+import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.monitor.CgroupPaths;
 import dev.kapal.runtime.plan.LauncherPlan;
 import java.nio.file.Path;
@@ -61,7 +61,7 @@ final class OciCreation {
     String cgroup = CgroupPaths.of(given, sandbox.host().config().cgroupParent(), spec.id());
     OciContainer container =
         new OciContainer(sandbox, spec.id(), sandbox.nextNumber(), config, cgroup);
-    sandbox.add(container);
+    sandbox.add(container, container);
     try {
       sandbox.files().writeConfig(container.number(), config);
       Optional<LauncherPlan.Root> root = bundle(container, systemd ? given : cgroup);
@@ -123,49 +123,21 @@ final class OciCreation {
         }
         Trees.make(linux, directory, container.bundle() + "/" + ROOTFS);
         path = bundle + "/" + ROOTFS;
-        mounted = Optional.of(new LauncherPlan.Root(overlay, path, mountOf(path)));
+        mounted =
+            Optional.of(
+                new LauncherPlan.Root(Optional.of(overlay), path, Bundles.mountOf(linux, path)));
       }
     }
     RuntimeConfig adapted =
         config
             .withOciVersion(config.ociVersion().isEmpty() ? "1.0.2" : config.ociVersion())
             .withRoot(new Root(path, config.root().map(Root::readonly).orElse(false)))
-            .withMounts(config.mounts().stream().map(this::absolute).toList())
+            .withMounts(Bundles.absolute(config.mounts(), spec.bundle()))
             .withLinux(config.linux().orElse(Linux.empty()).withCgroupsPath(cgroupsPath));
     sandbox.files().write("config.new", RuntimeConfigJson.write(adapted));
     linux
         .descriptors()
         .renameat(directory, "config.new", directory, container.bundle() + "/config.json");
     return mounted;
-  }
-
-  /** Relative sources start at the caller's bundle, not at ours. */
-  private Mount absolute(Mount mount) {
-    boolean bind =
-        mount.type().equals("bind")
-            || mount.options().contains("bind")
-            || mount.options().contains("rbind");
-    return bind && !mount.source().startsWith("/")
-        ? new Mount(
-            mount.destination(),
-            mount.type(),
-            spec.bundle().resolve(mount.source()).normalize().toString(),
-            mount.options(),
-            mount.uidMappings(),
-            mount.gidMappings())
-        : mount;
-  }
-
-  /** The mount that a path is on: the last one at its longest prefix. */
-  private String mountOf(String path) {
-    String best = "/";
-    for (MountInfo mount : sandbox.host().linux().mounts().mountInfo()) {
-      String point = mount.mountPoint();
-      boolean above = point.equals("/") || path.equals(point) || path.startsWith(point + "/");
-      if (above && point.length() >= best.length()) {
-        best = point;
-      }
-    }
-    return best;
   }
 }

@@ -1,16 +1,13 @@
 package dev.kapal.runtime.oci;
 
-import dev.kapal.runtime.monitor.MonitoredProcess;
+import dev.kapal.runtime.driver.LaunchedProcess;
 import dev.kapal.runtime.plan.LaunchPlan;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 
 /** A process that a command-line runtime makes. */
-class OciProcess extends MonitoredProcess {
-  private final CompletableFuture<Integer> launcher = new CompletableFuture<>();
+class OciProcess extends LaunchedProcess {
   private final OciSandbox sandbox;
   private volatile boolean adopted;
-  private volatile int command;
   private volatile Optional<LaunchPlan> plan = Optional.empty();
 
   OciProcess(OciSandbox sandbox, int number, boolean terminal) {
@@ -22,23 +19,9 @@ class OciProcess extends MonitoredProcess {
     return sandbox;
   }
 
-  /** The wait status of the runtime's command, when it has ended. */
-  final CompletableFuture<Integer> launcher() {
-    return launcher;
-  }
-
   /** Whether the monitor takes its number for the process itself, and not for the command. */
   final boolean adopted() {
     return adopted;
-  }
-
-  /** Process id of the runtime's command, which leads its session; 0: not known. */
-  final int command() {
-    return command;
-  }
-
-  final void command(int pid) {
-    command = pid;
   }
 
   /** How the command was launched. */

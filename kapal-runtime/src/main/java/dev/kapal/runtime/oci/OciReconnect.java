@@ -90,7 +90,7 @@ final class OciReconnect {
         new OciContainer(sandbox, entry.id(), entry.number(), config, entry.cgroup());
     container.restore(entry.phase());
     container.launching();
-    sandbox.restore(container);
+    sandbox.restore(container, container);
     entry.exec().forEach(container::restoreExec);
     return container;
   }

@@ -16,7 +16,7 @@ import java.util.Optional;
  *
  * @param arguments the program, an absolute path, and its arguments
  * @param environment its whole environment
- * @param root what to mount before it runs
+ * @param root what to do about mounts before it runs; empty: it runs in the monitor's namespace
  * @param stdio bits of docs/launch-plan.md
  * @param preserveFds how many descriptors are passed as 3, 4, …
  */
@@ -29,14 +29,14 @@ public record LauncherPlan(
   private static final long CLONE_NEWNS = 0x20000;
 
   /**
-   * An overlay to mount.
+   * What happens in the mount namespace.
    *
-   * @param overlay its layers
-   * @param place the directory to mount it on
+   * @param overlay the layers to mount; empty: whoever is launched will mount something itself
+   * @param place the directory to mount the overlay on; without one, the directory to start in
    * @param below the mount that the place is on: it alone is cut off from the host, so that all
    *     others pass on what a container with shared propagation mounts
    */
-  public record Root(RootFilesystem.Overlay overlay, String place, String below) {}
+  public record Root(Optional<RootFilesystem.Overlay> overlay, String place, String below) {}
 
   /** Copies the lists. */
   public LauncherPlan {
@@ -68,8 +68,8 @@ public record LauncherPlan(
     root.ifPresent(r -> {
       s.to("cut the mount " + r.below() + " off from the host");
       c.mount(s, "none", r.below(), "", MountFlags.MS_SLAVE, "");
-      new RootPlan(c).overlay(s, r.overlay(), r.place());
-      s.call("chdir", Arg.of("/"));
+      r.overlay().ifPresent(overlay -> new RootPlan(c).overlay(s, overlay, r.place()));
+      s.call("chdir", Arg.of(r.overlay().isPresent() ? "/" : r.place()));
     });
     new ProcessPlan(c, Process.empty(), Optional.empty(), false).descriptors(s);
     s.to("execute " + arguments.getFirst());

@@ -1,4 +1,4 @@
-package dev.kapal.runtime.oci;
+package dev.kapal.runtime.driver;
 
 import static dev.kapal.linux.Fcntl.O_RDONLY;
 
@@ -16,8 +16,10 @@ import java.util.Set;
  * Ends what a program that did not do as it should has started: everything below it, in its
  * session, or with the launch's mark in its environment.
  */
-final class Strays {
-  static final String MARK = "KAPAL_LAUNCH=";
+public final class Strays {
+  /** Beginning of the environment entry that marks what a launch has started. */
+  public static final String MARK = "KAPAL_LAUNCH=";
+
   private static final int ROUNDS = 100;
   private static final int ENVIRONMENT = 1 << 20;
 
@@ -29,7 +31,7 @@ final class Strays {
    * @param session process id of the program, which leads its session; 0: not known
    * @param mark an environment entry, empty: none
    */
-  static void kill(Linux linux, int session, String mark) {
+  public static void kill(Linux linux, int session, String mark) {
     for (int round = 0; round < ROUNDS; round++) {
       Set<Integer> found = find(linux, session, mark);
       if (found.isEmpty()) {

@@ -1,4 +1,4 @@
-package dev.kapal.runtime.oci;
+package dev.kapal.runtime.driver;
 
 import dev.kapal.runtime.ContainerException.LaunchFailed.Kind;
 import java.util.List;
@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
  * What a runtime said went wrong: from its JSON log ({@code --log-format json}), else from what it
  * printed. Everything here is text of a program that may be lying: it is capped and cleaned.
  */
-final class RuntimeMessages {
+public final class RuntimeMessages {
   private static final int MOST = 600;
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final Pattern LOGRUS = Pattern.compile("level=(?:error|fatal) msg=\"(.*)\"");
@@ -24,7 +24,7 @@ final class RuntimeMessages {
   private RuntimeMessages() {}
 
   /** The error that ended it; empty when it gave none. */
-  static Optional<String> error(String log, String printed) {
+  public static Optional<String> error(String log, String printed) {
     return fromLog(log).or(() -> fromText(printed)).map(RuntimeMessages::clean);
   }
 
@@ -62,38 +62,14 @@ final class RuntimeMessages {
     return last.isEmpty() ? Optional.empty() : Optional.of(last);
   }
 
-  private static String clean(String text) {
+  /** One line of it, capped, without what could upset a terminal. */
+  public static String clean(String text) {
     String one = CONTROL.matcher(text).replaceAll(" ").strip();
     return one.length() > MOST ? one.substring(0, MOST) + "…" : one;
   }
 
-  /** What to do about a message: empty, or beginning with "; ". */
-  static String hint(String message, OciRuntimeConfig config) {
-    String text = message.toLowerCase(Locale.ROOT);
-    if (text.contains("invalid command \"create\"") || text.contains("kata-runtime")) {
-      return "; this program has no OCI command line (Kata has none since version 2): use its shim, io.containerd.kata.v2";
-    }
-    if (text.contains("version `glibc_") || text.contains("version 'glibc_")) {
-      return "; it was built for a newer C library than this host has: take a static build, or one for this distribution";
-    }
-    if (text.contains("flag provided but not defined")
-        || text.contains("unknown flag")
-        || text.contains("unrecognized option")
-        || text.contains("unknown option")) {
-      return "; this version does not know an option: check the runtime's arguments in the configuration";
-    }
-    boolean optional = config.program().startsWith("runsc") || config.program().startsWith("crun");
-    if (optional && !config.ignoresCgroups() && text.contains("cgroup")) {
-      return "; if it cannot use this host's control groups, declare ignore-cgroups for it and go without limits";
-    }
-    if (kind(message) == Kind.NOT_FOUND) {
-      return "; check the program's name and PATH in the container";
-    }
-    return "";
-  }
-
   /** Whether it was the container's program that could not be executed. */
-  static Kind kind(String message) {
+  public static Kind kind(String message) {
     String text = message.toLowerCase(Locale.ROOT);
     boolean exec = text.contains("exec") || text.contains("starting container process");
     if (text.contains("executable file not found")

@@ -1,4 +1,4 @@
-package dev.kapal.runtime.oci;
+package dev.kapal.runtime.driver;
 
 import static dev.kapal.linux.Fcntl.*;
 
@@ -9,10 +9,11 @@ import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 
 /** Directories of the driver's own files: made and removed by descriptor, following no link. */
-final class Trees {
+public final class Trees {
   private Trees() {}
 
-  static void make(Linux linux, Fd in, String name) {
+  /** Makes a directory (0700); harmless when there is one. */
+  public static void make(Linux linux, Fd in, String name) {
     try {
       linux.descriptors().mkdirat(in, name, 0700);
     } catch (ErrnoException e) {
@@ -22,12 +23,13 @@ final class Trees {
     }
   }
 
-  static boolean exists(Linux linux, Fd in, String name) {
+  /** Whether there is something of that name. */
+  public static boolean exists(Linux linux, Fd in, String name) {
     return linux.descriptors().lstatIfExists(in, name).isPresent();
   }
 
   /** Removes a file or a directory with all that is in it; harmless when there is none. */
-  static void remove(Linux linux, Fd in, String name) {
+  public static void remove(Linux linux, Fd in, String name) {
     try {
       linux.descriptors().unlinkat(in, name, 0);
       return;
