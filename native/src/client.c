@@ -1,5 +1,5 @@
 // The thin client: hands its words and its standard descriptors to the daemon and does as it is told. docs/client-protocol.md.
-#include "sys.h"
+#include "client.h"
 #include "names.h"
 
 #include <limits.h>
@@ -11,13 +11,12 @@
 #include <termios.h>
 #include <time.h>
 
-enum { TROUBLE = 125, COMMAND = 1, SIGNAL = 2, RESIZE = 3, EXIT = 16, RAW = 17, MESSAGE_MAX = 4 << 20 };
 enum { START_SECONDS = 20, RETRY_MS = 5 };
 
 static struct termios cooked;
 static bool raw;
 
-static void restore_terminal(void) {
+void restore_terminal(void) {
   if (raw) tcsetattr(0, TCSADRAIN, &cooked);
   raw = false;
 }
@@ -28,8 +27,7 @@ static int trouble(const char *socket, const char *reason, const char *remedy) {
   return TROUBLE;
 }
 
-// Raw as cfmakeraw(3) has it: every key goes to the container.
-static void set_raw(bool on) {
+void set_raw(bool on) {
   if (!on) {
     restore_terminal();
     return;
@@ -40,8 +38,7 @@ static void set_raw(bool on) {
   raw = tcsetattr(0, TCSADRAIN, &mode) == 0;
 }
 
-// A connection to the daemon or -errno.
-static int connect_to(const char *path) {
+int connect_to(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
   strcpy(address.sun_path, path);
@@ -53,8 +50,7 @@ static int connect_to(const char *path) {
   return -error;
 }
 
-// Where kapald is: KAPAL_HOME/bin, else beside this program.
-static bool find_daemon(char *path, size_t size) {
+bool find_daemon(char *path, size_t size) {
   const char *home = getenv("KAPAL_HOME");
   if (home && *home) return (size_t)snprintf(path, size, "%s/bin/kapald", home) < size;
   ssize_t length = readlink("/proc/self/exe", path, size - 1);
@@ -129,7 +125,7 @@ static int reach(const char *path) {
   return -1;
 }
 
-static bool send_all(int fd, const void *data, size_t size) {
+bool send_all(int fd, const void *data, size_t size) {
   for (const char *at = data; size;) {
     ssize_t sent = send(fd, at, size, MSG_NOSIGNAL);
     if (sent < 0 && errno != EINTR) return false;
@@ -140,17 +136,16 @@ static bool send_all(int fd, const void *data, size_t size) {
   return true;
 }
 
-static struct winsize window(void) {
+struct winsize window(void) {
   struct winsize size = {0};
   for (int i = 0; i < 3 && ioctl(i, TIOCGWINSZ, &size) != 0; i++) {}
   return size;
 }
 
-// 0 or -errno.
-static int send_command(int fd, int count, char **words) {
+int send_command(int fd, u32 type, int count, char **words, const int *fds, u32 fd_count) {
   char directory[PATH_MAX];
   if (!getcwd(directory, sizeof directory)) strcpy(directory, "/");
-  struct { u32 type, length, version, flags; u16 rows, columns; u32 arguments, environment; } head = {COMMAND, 0, 1, 0, 0, 0, 0, 0};
+  struct { u32 type, length, version, flags; u16 rows, columns; u32 arguments, environment; } head = {type, 0, 1, 0, 0, 0, 0, 0};
   size_t size = sizeof head + strlen(directory) + 1;
   for (int i = 1; i < count; i++, head.arguments++) size += strlen(words[i]) + 1;
   for (char **at = environ; *at; at++, head.environment++) size += strlen(*at) + 1;
@@ -168,15 +163,14 @@ static int send_command(int fd, int count, char **words) {
   to = stpcpy(to, directory) + 1;
   for (int i = 1; i < count; i++) to = stpcpy(to, words[i]) + 1;
   for (char **at = environ; *at; at++) to = stpcpy(to, *at) + 1;
-  static const int standard[] = {0, 1, 2};
-  union { char bytes[CMSG_SPACE(sizeof standard)]; struct cmsghdr align; } control = {0};
+  union { char bytes[CMSG_SPACE(COMMAND_FDS * sizeof *fds)]; struct cmsghdr align; } control = {0};
   struct iovec part = {message, size};
-  struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(fd_count * sizeof *fds)};
   struct cmsghdr *header = CMSG_FIRSTHDR(&packet);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof standard);
-  memcpy(CMSG_DATA(header), standard, sizeof standard);
+  header->cmsg_len = CMSG_LEN(fd_count * sizeof *fds);
+  memcpy(CMSG_DATA(header), fds, fd_count * sizeof *fds);
   ssize_t sent = sendmsg(fd, &packet, MSG_NOSIGNAL);
   int error = sent < 0 || !send_all(fd, message + sent, size - (size_t)sent) ? -errno : 0;
   free(message);
@@ -228,7 +222,7 @@ int client_main(int count, char **words) {
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
   for (u32 i = 0; i < COUNT(numbers); i++) sigaddset(&forwarded, numbers[i]);
   sigprocmask(SIG_BLOCK, &forwarded, NULL);
-  int signals = signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK), error = send_command(fd, count, words);
+  int signals = signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK), error = send_command(fd, COMMAND, count, words, (const int[]){0, 1, 2}, 3);
   if (error == -E2BIG) return trouble(path, "takes commands of at most 4 MiB", "use fewer arguments or a smaller environment");
   int status = error ? -1 : obey(fd, signals);
   if (status == -1) return trouble(path, "closed the connection before the command was done", "look into its log, and see what became of the command: kapal ps -a");

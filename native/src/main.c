@@ -2,7 +2,8 @@
 #include "sys.h"
 
 static const struct { const char *name; int (*main)(int, char **); } names[] = {
-    {"kapal", client_main}, {"kapal-monitor", monitor_main}, {"kapal-pause", pause_main}, {"kapal-init", init_main}};
+    {"kapal", client_main}, {"kapal-monitor", monitor_main}, {"kapal-pause", pause_main}, {"kapal-init", init_main},
+                                                                    {"kapal-oci", oci_main}};
 
 int main(int count, char **words) {
   if (count < 1) return 2;

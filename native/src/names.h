@@ -4,3 +4,4 @@ int client_main(int count, char **words);
 int monitor_main(int count, char **words);
 int pause_main(int count, char **words);
 int init_main(int count, char **words);
+int oci_main(int count, char **words);

@@ -36,7 +36,7 @@ struct step {
 _Static_assert(sizeof(struct plan) == 64 && sizeof(struct step) == 80, "the layouts of docs/launch-plan.md");
 
 enum { OP_SYSCALL = 1, OP_EXEC, OP_SECCOMP, OP_OPEN_IN, OP_SYNC, OP_SEND, OP_CHECK_FS, OP_CHECK_DEVICE, OP_CHECK_CWD,
-       OP_CLOEXEC_FROM, OP_FORGET, OP_COPY_UP, OP_LAST = OP_COPY_UP };
+       OP_CLOEXEC_FROM, OP_FORGET, OP_COPY_UP, OP_AWAIT, OP_LAST = OP_AWAIT };
 enum { KIND_IMMEDIATE, KIND_DATA, KIND_SLOT, KIND_SLOT_OR_NONE };
 enum { STDIO_IN = 1, STDIO_OUT = 2, STDIO_ERR = 4, STDIO_TERMINAL = 8 };
 enum { HOW_DIRECTORY = 1, HOW_FILE = 2, HOW_NO_SYMLINKS = 4, HOW_NO_XDEV = 8 };
@@ -68,6 +68,7 @@ struct launch {
   int slots[PLAN_SLOTS];
   int report;                 // the launch's end of the report channel
   int stdio[3];               // what becomes 0, 1, 2; -1: stays /dev/null
+  bool stays;                 // it does not die with whoever launches it
   bool filtered;              // a seccomp filter is on
 };
 

@@ -70,6 +70,17 @@ static long run_sync(struct launch *launch, u32 number) {
   return got == 1 ? 0 : -ECANCELED;
 }
 
+// The first who connects watches the launch from here on, in place of whoever launched it.
+static long run_await(struct launch *launch, int listener) {
+  int fd;
+  do fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+  while (fd < 0 && errno == EINTR);
+  if (fd < 0) return -errno;
+  long result = dup3(fd, launch->report, O_CLOEXEC) < 0 ? -errno : 0;
+  close(fd);
+  return result;
+}
+
 static long run_check_device(int fd, u64 major_, u64 minor_) {
   struct stat status;
   if (fstat(fd, &status) != 0) return -errno;
@@ -104,7 +115,7 @@ static bool changes_ids(u32 number) {
 static long run_syscall(struct launch *launch, const struct step *step, const u64 *arg) {
   long result = syscall((long)step->number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
   if (result == -1) return -errno;
-  if (changes_ids(step->number) && !launch->filtered) prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+  if (changes_ids(step->number) && !launch->filtered && !launch->stays) prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
   return result;
 }
 
@@ -140,6 +151,7 @@ static long run_step(struct launch *launch, const struct step *step) {
     case OP_CLOEXEC_FROM: return run_cloexec_from(launch, (unsigned)arg[0]);
     case OP_FORGET: close_fd(&launch->slots[step->arg[0]]); return 0;
     case OP_COPY_UP: return copy_up((int)arg[0], (int)arg[1]);
+    case OP_AWAIT: return run_await(launch, (int)arg[0]);
     default: return -ENOSYS;  // plan_check lets none through.
   }
 }
@@ -176,7 +188,7 @@ static void run_part(struct launch *launch, u32 part, u32 first, u32 count) {
 // Makes the process die with the monitor, and die now if that has died already.
 static void die_with_monitor(struct launch *launch) {
   char byte;
-  prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+  if (!launch->stays) prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
   if (recv(launch->report, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0) _exit(127);
 }
 

@@ -5,11 +5,14 @@ module dev.kapal.runtime {
   requires transitive dev.kapal.linux;
 
   exports dev.kapal.runtime;
+  exports dev.kapal.runtime.dropin;
   exports dev.kapal.runtime.monitor;
   exports dev.kapal.runtime.oci;
   exports dev.kapal.runtime.plan;
   exports dev.kapal.runtime.seccomp;
 
+  opens dev.kapal.runtime.dropin to
+      tools.jackson.databind;
   opens dev.kapal.runtime.monitor to
       tools.jackson.databind;
   opens dev.kapal.runtime.oci to

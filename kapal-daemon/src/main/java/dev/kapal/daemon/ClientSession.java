@@ -51,7 +51,7 @@ final class ClientSession implements AutoCloseable {
    */
   static ClientSession open(Linux linux, Poller poller, Fd socket, Sockets.Credentials peer) {
     linux.sockets().receiveTimeout(socket, PATIENCE);
-    FrameReader reader = new FrameReader(linux.sockets(), socket);
+    FrameReader reader = new FrameReader(linux.sockets(), socket, 3);
     Optional<Frames.Frame> first = Optional.empty();
     try {
       while (first.isEmpty()) {

@@ -8,9 +8,11 @@ import dev.kapal.engine.Engine;
 import dev.kapal.engine.core.LocalEngine;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fd;
+import dev.kapal.linux.KernelFeatures;
 import dev.kapal.linux.Linux;
 import dev.kapal.linux.SocketType;
 import dev.kapal.linux.Sockets;
+import dev.kapal.runtime.dropin.DropIn;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -30,8 +32,13 @@ final class Daemon implements AutoCloseable {
   private final Engine engine;
   private final ClientDoor door;
   private final Fd listener;
+  private final DropInDoor dropIn;
+  private final Fd dropInListener;
 
-  private Daemon(Engine engine, ClientDoor door, Fd listener) {
+  private Daemon(
+      Engine engine, ClientDoor door, Fd listener, DropInDoor dropIn, Fd dropInListener) {
+    this.dropIn = dropIn;
+    this.dropInListener = dropInListener;
     this.engine = engine;
     this.door = door;
     this.listener = listener;
@@ -55,7 +62,13 @@ final class Daemon implements AutoCloseable {
       Fd listener = listen(linux, socket, group);
       Kapal commands = new Kapal(engine, live, linux, version, shutdown::countDown);
       ClientDoor door = new ClientDoor(linux, listener, group, commands::run);
-      Daemon daemon = new Daemon(engine, door, listener);
+      Path oci = config.daemon().runDir().resolve("oci.sock");
+      Files.deleteIfExists(oci);
+      Fd ociListener = linux.sockets().listen(oci.toString(), SocketType.STREAM, ROOT_ONLY);
+      DropInDoor dropIn =
+          new DropInDoor(
+              linux, ociListener, DropIn.create(linux, KernelFeatures.host(), version.version()));
+      Daemon daemon = new Daemon(engine, door, listener, dropIn, ociListener);
       Runtime.getRuntime().addShutdownHook(new Thread(daemon::endBySignal, "signal"));
       Thread.ofVirtual().start(() -> daemon.endWhen(shutdown));
       Hangup.runs(live::reload);
@@ -115,8 +128,10 @@ final class Daemon implements AutoCloseable {
   @Override
   public void close() {
     door.close();
+    dropIn.close();
     engine.close();
     listener.close();
+    dropInListener.close();
     gone.countDown();
   }
 }

@@ -13,17 +13,22 @@ import java.util.Optional;
  * at a time.
  */
 final class FrameReader {
-  private static final int STREAMS = 3;
-
   private final Sockets sockets;
   private final Fd socket;
+  private final int most;
   private final List<Fd> descriptors = new ArrayList<>();
   private byte[] buffer = new byte[8192];
   private int filled;
 
-  FrameReader(Sockets sockets, Fd socket) {
+  /**
+   * A reader.
+   *
+   * @param most descriptors that may be held at a time
+   */
+  FrameReader(Sockets sockets, Fd socket, int most) {
     this.sockets = sockets;
     this.socket = socket;
+    this.most = most;
   }
 
   /** The descriptors that have come so far; the caller's from now on. */
@@ -31,6 +36,11 @@ final class FrameReader {
     List<Fd> taken = List.copyOf(descriptors);
     descriptors.clear();
     return taken;
+  }
+
+  /** The first descriptor that came and was not taken yet; the caller's from now on. */
+  Optional<Fd> takeDescriptor() {
+    return descriptors.isEmpty() ? Optional.empty() : Optional.of(descriptors.removeFirst());
   }
 
   /** A message that is whole in the buffer. */
@@ -55,8 +65,7 @@ final class FrameReader {
       buffer = Arrays.copyOf(buffer, Math.min(buffer.length * 4, Frames.LARGEST + Frames.HEAD));
     }
     Sockets.Received received =
-        sockets.receive(
-            socket, buffer, filled, buffer.length - filled, STREAMS - descriptors.size());
+        sockets.receive(socket, buffer, filled, buffer.length - filled, most - descriptors.size());
     descriptors.addAll(received.descriptors());
     filled += received.length();
     return received.length() > 0;

@@ -2,6 +2,7 @@ package dev.kapal.daemon;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Optional;
 
 /** Messages of docs/client-protocol.md: a u32 type, a u32 length, a body; little-endian. */
@@ -9,7 +10,10 @@ final class Frames {
   static final int COMMAND = 1;
   static final int SIGNAL = 2;
   static final int RESIZE = 3;
+  static final int OCI = 4;
   static final int EXIT = 16;
+  static final int ELSEWHERE = 22;
+  static final int SENT = 33;
   static final int RAW = 17;
   static final int HEAD = 8;
   static final int LARGEST = 4 << 20;
@@ -44,6 +48,17 @@ final class Frames {
         .putInt(4)
         .putInt(value)
         .array();
+  }
+
+  /** A message of 32-bit words. */
+  static byte[] words(int type, List<Integer> words) {
+    ByteBuffer out =
+        ByteBuffer.allocate(HEAD + 4 * words.size())
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putInt(type)
+            .putInt(4 * words.size());
+    words.forEach(out::putInt);
+    return out.array();
   }
 
   /**

@@ -25,6 +25,10 @@ public final class Main {
       System.out.print(DaemonOptions.HELP);
       return;
     }
+    if (arguments.equals(List.of("--oci"))) {
+      DropInMain.run();
+      return;
+    }
     DaemonOptions options;
     try {
       options = DaemonOptions.parse(arguments, System.getenv());

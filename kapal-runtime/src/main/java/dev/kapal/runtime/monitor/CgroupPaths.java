@@ -1,6 +1,7 @@
 package dev.kapal.runtime.monitor;
 
 import dev.kapal.linux.Cgroup;
+import dev.kapal.linux.KernelFeatures;
 import dev.kapal.runtime.ContainerException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -47,13 +48,16 @@ public final class CgroupPaths {
 
   /** Whether processes are cloned into the cgroup's v2 directory instead of entering it. */
   static boolean cloneInto(Host host, Cgroup cgroup) {
-    return host.facts().features().cloneIntoCgroup()
-        && cgroup.exists()
-        && cgroup.directories().containsKey("");
+    return cloneInto(host.facts().features(), cgroup);
+  }
+
+  /** As the other one. */
+  public static boolean cloneInto(KernelFeatures features, Cgroup cgroup) {
+    return features.cloneIntoCgroup() && cgroup.exists() && cgroup.directories().containsKey("");
   }
 
   /** The directories to enter; one controller for each: controllers mounted together share one. */
-  static Map<String, String> directories(Cgroup cgroup, boolean clonedInto) {
+  public static Map<String, String> directories(Cgroup cgroup, boolean clonedInto) {
     Map<String, String> distinct = new LinkedHashMap<>();
     Set<String> seen = new HashSet<>();
     cgroup

@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
  * Runs hooks in the runtime's namespaces. Their environment is the config's, nothing of ours
  * (CVE-2025-23266).
  */
-final class HookRunner {
+public final class HookRunner {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private final Linux linux;
 
@@ -28,7 +28,7 @@ final class HookRunner {
   }
 
   /** The state that hooks read (runtime.md, State). */
-  static byte[] state(
+  public static byte[] state(
       String id, String status, int pid, String bundle, Map<String, String> annotations) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("ociVersion", "1.3.0");

@@ -57,6 +57,8 @@ final class Launch {
       for (DescriptorSpec spec : plan.descriptors()) {
         switch (spec) {
           case DescriptorSpec.Preserved(int index) -> all.add(preserved.get(index));
+          case DescriptorSpec.StartListener() ->
+              throw new IllegalArgumentException("a monitor starts its processes itself");
           case DescriptorSpec.CgroupDirectory() -> {
             Fd fd =
                 cgroup

@@ -12,10 +12,10 @@ import java.util.Optional;
  * Turns (part, step, errno) into a sentence: what was being done, to what, why it failed, what to
  * try.
  */
-final class LaunchErrors {
+public final class LaunchErrors {
   private LaunchErrors() {}
 
-  static ContainerException.LaunchFailed explain(
+  public static ContainerException.LaunchFailed explain(
       String what, LaunchPlan plan, LaunchWatch.Failure failure) {
     Errno errno = Errno.of(failure.errno());
     Optional<Step> step = plan.step(failure.part(), failure.step());

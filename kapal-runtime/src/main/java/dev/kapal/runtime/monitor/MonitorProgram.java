@@ -73,6 +73,11 @@ public final class MonitorProgram implements AutoCloseable {
     }
   }
 
+  /** The program; it stays this object's. */
+  public Fd executable() {
+    return executable;
+  }
+
   @Override
   public void close() {
     executable.close();

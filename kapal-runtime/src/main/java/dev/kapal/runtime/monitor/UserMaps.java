@@ -11,10 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** Writes the id maps of a process's new user namespace (user_namespaces(7)), from outside. */
-final class UserMaps {
+public final class UserMaps {
   private UserMaps() {}
 
-  static void write(Linux linux, int pid, List<IdMapping> uids, List<IdMapping> gids) {
+  public static void write(Linux linux, int pid, List<IdMapping> uids, List<IdMapping> gids) {
     write(linux, "/proc/" + pid + "/uid_map", uids);
     write(linux, "/proc/" + pid + "/gid_map", gids);
   }

@@ -11,6 +11,9 @@ public sealed interface DescriptorSpec {
   /** The container's cgroup v2 directory. */
   record CgroupDirectory() implements DescriptorSpec {}
 
+  /** The listening socket at which the process waits to be started. */
+  record StartListener() implements DescriptorSpec {}
+
   /** A user namespace that only serves as the id map of mounts. */
   record IdMap(List<IdMapping> uids, List<IdMapping> gids) implements DescriptorSpec {
     /** Copies the lists. */

@@ -25,6 +25,7 @@ final class Kernel {
   static final int HOW_NO_XDEV = 8;
 
   static final int F_GETFD = 1;
+  static final int X_OK = 1;
   static final int F_DUPFD_CLOEXEC = 1030;
 
   /** linux/magic.h. */

@@ -50,6 +50,9 @@ public record LaunchPlan(
   /** Number of the SYNC at which the seccomp listener has been handed over. */
   public static final int SYNC_LISTENER = 4;
 
+  /** Number of the SYNC at which the container is created, and then waits at a socket. */
+  public static final int SYNC_CREATED = 5;
+
   /** Copies the lists. */
   public LaunchPlan {
     stage = List.copyOf(stage);

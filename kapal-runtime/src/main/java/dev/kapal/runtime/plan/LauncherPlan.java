@@ -71,7 +71,7 @@ public record LauncherPlan(
       r.overlay().ifPresent(overlay -> new RootPlan(c).overlay(s, overlay, r.place()));
       s.call("chdir", Arg.of(r.overlay().isPresent() ? "/" : r.place()));
     });
-    new ProcessPlan(c, Process.empty(), Optional.empty(), false).descriptors(s);
+    new ProcessPlan(c, Process.empty(), Optional.empty(), ProcessPlan.Barrier.NONE).descriptors(s);
     s.to("execute " + arguments.getFirst());
     s.op(
         Op.EXEC,

@@ -13,7 +13,8 @@ public enum Op {
   CHECK_CWD(9),
   CLOEXEC_FROM(10),
   FORGET(11),
-  COPY_UP(12);
+  COPY_UP(12),
+  AWAIT(13);
 
   private final int code;
 

@@ -28,6 +28,22 @@ public final class PlanCompiler {
    * @throws ContainerException.Unsupported if the host cannot do what it asks for
    */
   public static LaunchPlan container(RuntimeConfig config, HostFacts facts, LaunchInputs inputs) {
+    return container(config, facts, inputs, ProcessPlan.Barrier.WATCHER);
+  }
+
+  /**
+   * As the other one, for a process that outlives whoever launches it: it waits for its start at a
+   * socket, and its program is looked for before that.
+   *
+   * @throws ContainerException.Invalid if the config asks for something that is never right
+   * @throws ContainerException.Unsupported if the host cannot do what it asks for
+   */
+  public static LaunchPlan detached(RuntimeConfig config, HostFacts facts, LaunchInputs inputs) {
+    return container(config, facts, inputs, ProcessPlan.Barrier.SOCKET);
+  }
+
+  private static LaunchPlan container(
+      RuntimeConfig config, HostFacts facts, LaunchInputs inputs, ProcessPlan.Barrier barrier) {
     Process process =
         config
             .process()
@@ -41,11 +57,14 @@ public final class PlanCompiler {
         inputs.cloneIntoCgroup()
             ? Optional.of(c.descriptor(new DescriptorSpec.CgroupDirectory(), "cgroup").number())
             : Optional.empty();
+    if (barrier == ProcessPlan.Barrier.SOCKET) {
+      c.descriptor(new DescriptorSpec.StartListener(), ProcessPlan.LISTENER);
+    }
     NamespacePlan namespaces = new NamespacePlan(c);
     DevicePlan devices = new DevicePlan(c);
     PathPlan paths = new PathPlan(c);
     RootPlan root = new RootPlan(c);
-    ProcessPlan run = new ProcessPlan(c, process, inputs.seccomp(), true);
+    ProcessPlan run = new ProcessPlan(c, process, inputs.seccomp(), barrier);
 
     namespaces.enterCgroups(inputs.cgroups());
     namespaces.oomScore(process);
@@ -141,18 +160,32 @@ public final class PlanCompiler {
                 restricted
                     ? base.capabilities().orElseGet(() -> Process.Capabilities.of(List.of()))
                     : Process.Capabilities.of(all));
-    LaunchPlan plan = join(config, process, facts, inputs, true);
+    return program(join(config, process, facts, inputs, true), hook.path());
+  }
+
+  /**
+   * The plan of a hook that runs outside of the container (prestart, createRuntime, poststart,
+   * poststop).
+   */
+  public static LaunchPlan hook(Hook hook, HostFacts facts) {
+    List<String> args = hook.args().isEmpty() ? List.of(hook.path()) : hook.args();
+    LauncherPlan plan = new LauncherPlan(args, hook.env(), Optional.empty(), 0, 0);
+    return program(plan.compile(facts), hook.path());
+  }
+
+  /** What a hook executes need not be what its first argument says. */
+  private static LaunchPlan program(LaunchPlan plan, String path) {
     Step last = plan.init().getLast();
     Step exec =
         new Step(
             Op.EXEC,
             "",
             0,
-            List.of(new Arg.Strings(List.of(hook.path())), last.args().get(1), last.args().get(2)),
+            List.of(new Arg.Strings(List.of(path)), last.args().get(1), last.args().get(2)),
             Optional.empty(),
             0,
             List.of(),
-            "execute the hook " + hook.path());
+            "execute the hook " + path);
     List<Step> init = new java.util.ArrayList<>(plan.init());
     init.set(init.size() - 1, exec);
     return new LaunchPlan(
@@ -187,7 +220,7 @@ public final class PlanCompiler {
         inputs.cloneIntoCgroup()
             ? Optional.of(c.descriptor(new DescriptorSpec.CgroupDirectory(), "cgroup").number())
             : Optional.empty();
-    ProcessPlan run = new ProcessPlan(c, process, inputs.seccomp(), false);
+    ProcessPlan run = new ProcessPlan(c, process, inputs.seccomp(), ProcessPlan.Barrier.NONE);
     Section stage = c.stage;
     process.execCpuAffinity().ifPresent(a -> ProcessPlan.affinity(stage, a.initial()));
     NamespacePlan.enterCgroups(stage, inputs.cgroups(), c);
@@ -276,6 +309,7 @@ public final class PlanCompiler {
       String name = slot.name();
       if (!name.startsWith("passed ")
           && !name.equals("terminal")
+          && !name.equals(ProcessPlan.LISTENER)
           && !name.equals("apparmor")
           && !name.equals("selinux")) {
         c.init.op(Op.FORGET, slot).allow(Errors.EBADF);

@@ -59,9 +59,22 @@ final class ProcessPlan {
   private final Compilation c;
   private final Process process;
   private final Optional<SeccompProgram> seccomp;
-  private final boolean barrier;
+  private final Barrier barrier;
 
-  ProcessPlan(Compilation c, Process process, Optional<SeccompProgram> seccomp, boolean barrier) {
+  /** Where a process waits for its start. */
+  enum Barrier {
+    /** Nowhere. */
+    NONE,
+    /** For leave from whoever launched it. */
+    WATCHER,
+    /** At a socket, for anybody who may connect to it. */
+    SOCKET
+  }
+
+  /** Name of the slot that holds the socket. */
+  static final String LISTENER = "start listener";
+
+  ProcessPlan(Compilation c, Process process, Optional<SeccompProgram> seccomp, Barrier barrier) {
     this.c = c;
     this.process = process;
     this.seccomp = seccomp;
@@ -251,10 +264,7 @@ final class ProcessPlan {
       s.call("prctl", Arg.of(PR_SET_NO_NEW_PRIVS), Arg.of(1), Arg.of(0), Arg.of(0), Arg.of(0));
     }
     descriptors(s);
-    if (barrier) {
-      s.to("wait for the start");
-      s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_START));
-    }
+    barrier(s);
     writeLabels(s);
     seccomp.ifPresent(program -> filter(s, program));
     if (!capsDone) {
@@ -262,6 +272,40 @@ final class ProcessPlan {
       caps.raiseAmbient(s);
     }
     execute(s);
+  }
+
+  private void barrier(Section s) {
+    switch (barrier) {
+      case NONE -> {}
+      case WATCHER -> {
+        s.to("wait for the start");
+        s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_START));
+      }
+      case SOCKET -> {
+        find(s);
+        s.to("wait for the start");
+        s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_CREATED));
+        s.op(Op.AWAIT, c.slot(LISTENER));
+        s.op(Op.FORGET, c.slot(LISTENER));
+      }
+    }
+  }
+
+  /** So that a program that is not there is told of when the container is made. */
+  private void find(Section s) {
+    String program = process.args().getFirst();
+    s.to("execute " + program);
+    Section.Label found = new Section.Label();
+    List<String> candidates = candidates(program, process.env());
+    for (int i = 0; i < candidates.size(); i++) {
+      Section.Draft look =
+          s.call("faccessat", Arg.of(AT_FDCWD), Arg.of(candidates.get(i)), Arg.of(X_OK))
+              .skipTo(found);
+      if (i < candidates.size() - 1) {
+        look.allow(Step.Allowed.ANY);
+      }
+    }
+    s.here(found);
   }
 
   private void user(Section s) {

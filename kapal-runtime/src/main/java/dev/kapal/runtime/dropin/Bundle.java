@@ -1,0 +1,112 @@
+package dev.kapal.runtime.dropin;
+
+import static dev.kapal.linux.Fcntl.*;
+
+import dev.kapal.linux.Errno;
+import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.Fd;
+import dev.kapal.linux.Linux;
+import dev.kapal.oci.runtime.Mount;
+import dev.kapal.oci.runtime.Process;
+import dev.kapal.oci.runtime.RuntimeConfig;
+import dev.kapal.oci.runtime.RuntimeConfigException;
+import dev.kapal.oci.runtime.RuntimeConfigJson;
+import dev.kapal.oci.runtime.RuntimeConfigValidator;
+import dev.kapal.runtime.plan.LaunchInputs.SourceKind;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A bundle (bundle.md): where it is, and its config, with what the caller's environment adds.
+ *
+ * @param path absolute
+ * @param config checked
+ */
+record Bundle(Path path, RuntimeConfig config) {
+  private static final String NOTIFY = "/run/kapal-oci-notify.sock";
+
+  static Bundle open(Session session, String given) {
+    Linux linux = session.host().linux();
+    Path path = Path.of(session.command().path()).resolve(given).normalize();
+    try (Fd directory =
+            linux.descriptors().openat(session.command().directory(), given, O_PATH | O_DIRECTORY);
+        Fd file = linux.descriptors().openat(directory, "config.json", O_RDONLY)) {
+      byte[] json = linux.descriptors().readFully(file, RuntimeConfigJson.MAX_BYTES);
+      RuntimeConfig config = RuntimeConfigJson.read(json);
+      RuntimeConfigValidator.check(config);
+      return new Bundle(path, config);
+    } catch (ErrnoException e) {
+      throw new CommandFailed(
+          e.is(Errno.ENOENT)
+              ? "JSON specification file config.json not found in the bundle " + path
+              : "the bundle " + path + " cannot be read: " + e.getMessage(),
+          e);
+    } catch (RuntimeConfigException e) {
+      throw new CommandFailed(path.resolve("config.json") + ": " + e.getMessage(), e);
+    }
+  }
+
+  Process process() {
+    return config
+        .process()
+        .orElseThrow(() -> new CommandFailed("the config has no process to run"));
+  }
+
+  Path rootfs() {
+    return path.resolve(
+            config.root().orElseThrow(() -> new CommandFailed("the config has no root")).path())
+        .normalize();
+  }
+
+  /** With sockets that systemd gave the caller, which are the process's first descriptors. */
+  Bundle withSockets(int count) {
+    if (count == 0) {
+      return this;
+    }
+    List<String> env = new ArrayList<>(process().env());
+    env.add("LISTEN_FDS=" + count);
+    env.add("LISTEN_PID=1");
+    return new Bundle(path, config.withProcess(process().withEnv(env)));
+  }
+
+  /** With the caller's notify socket inside the container (sd_notify(3)). */
+  Bundle withNotify(String socket) {
+    if (!socket.startsWith("/")) {
+      return this;
+    }
+    List<Mount> mounts = new ArrayList<>(config.mounts());
+    mounts.add(Mount.of(NOTIFY, "bind", socket, "bind", "nosuid", "noexec", "nodev"));
+    List<String> env = new ArrayList<>(process().env());
+    env.add("NOTIFY_SOCKET=" + NOTIFY);
+    return new Bundle(path, config.withMounts(mounts).withProcess(process().withEnv(env)));
+  }
+
+  /** What the sources of bind mounts are. */
+  Map<String, SourceKind> sources(Linux linux) {
+    Map<String, SourceKind> kinds = new HashMap<>();
+    for (Mount mount : config.mounts()) {
+      if (mount.type().equals("bind")
+          || mount.options().contains("bind")
+          || mount.options().contains("rbind")) {
+        String source = path.resolve(mount.source()).normalize().toString();
+        kinds.put(source, kind(linux, source));
+      }
+    }
+    return kinds;
+  }
+
+  private static SourceKind kind(Linux linux, String path) {
+    try (Fd fd = linux.descriptors().open(path, O_PATH)) {
+      return linux.descriptors().fstat(fd).isDirectory() ? SourceKind.DIRECTORY : SourceKind.OTHER;
+    } catch (ErrnoException e) {
+      if (e.is(Errno.ENOENT)) {
+        return SourceKind.MISSING;
+      }
+      throw new CommandFailed(
+          "the mount source " + path + " cannot be looked at: " + e.errno().message(), e);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.kapal.runtime.dropin;
+
+import dev.kapal.linux.Cgroup;
+import dev.kapal.linux.ExitStatus;
+import dev.kapal.linux.Fd;
+import dev.kapal.linux.Linux;
+import dev.kapal.oci.runtime.Hook;
+import dev.kapal.oci.runtime.RuntimeConfig;
+import dev.kapal.runtime.monitor.HookRunner;
+import dev.kapal.runtime.monitor.LaunchErrors;
+import dev.kapal.runtime.plan.LaunchPlan;
+import dev.kapal.runtime.plan.PlanCompiler;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Runs hooks as children of the thin program: in the caller's namespaces, as the specification
+ * says, and not in the daemon's (config.md, POSIX-platform Hooks).
+ */
+final class HookCalls {
+  private static final int MOST_SAID = 1024;
+
+  private final DropInHost host;
+  private final Front front;
+  private final Launcher launcher;
+  private final ContainerRecord record;
+  private final RuntimeConfig config;
+
+  HookCalls(Session session, ContainerRecord record, RuntimeConfig config) {
+    this.host = session.host();
+    this.front = session.front();
+    this.launcher = session.launcher();
+    this.record = record;
+    this.config = config;
+  }
+
+  private byte[] state(String status, int pid) {
+    return HookRunner.state(record.id(), status, pid, record.bundle(), record.annotations());
+  }
+
+  /** Hooks of the host's side. */
+  void outside(String kind, List<Hook> hooks, String status, int pid) {
+    for (Hook hook : hooks) {
+      run(
+          kind,
+          hook,
+          PlanCompiler.hook(hook, host.facts()),
+          Launcher.Supplies.NOTHING,
+          state(status, pid));
+    }
+  }
+
+  /**
+   * Hooks in the container's namespaces.
+   *
+   * @param restricted whether with the rights of the container's process
+   */
+  void inside(
+      String kind, List<Hook> hooks, boolean restricted, String status, int pid, Cgroup cgroup) {
+    for (Hook hook : hooks) {
+      LaunchPlan plan =
+          PlanCompiler.hook(
+              config,
+              hook,
+              restricted,
+              host.facts(),
+              Execution.inputs(host, config, record, pid, cgroup, 0, 0, Optional.empty()));
+      run(kind, hook, plan, Launcher.Supplies.of(cgroup), state(status, pid));
+    }
+  }
+
+  private void run(
+      String kind, Hook hook, LaunchPlan plan, Launcher.Supplies supplies, byte[] state) {
+    Linux linux = host.linux();
+    try (Fd in = linux.memfds().create("kapal-state", state);
+        Fd err = linux.memfds().createWritable("kapal-said")) {
+      List<Front.Stream> streams =
+          List.of(new Front.Stream.Ours(in), new Front.Stream.Null(), new Front.Stream.Ours(err));
+      int launch = launcher.start(plan, 0, streams, supplies);
+      Optional<Duration> time = hook.timeout().map(Duration::ofSeconds);
+      Optional<Front.Event> event = front.next(launch, time);
+      String failed = "";
+      while (!(event.isPresent() && event.get() instanceof Front.Event.Exited)) {
+        if (event.isEmpty()) {
+          failed = "it did not end within " + hook.timeout().orElse(0) + " s and was killed";
+          front.kill(launch, 9);
+        } else if (event.get() instanceof Front.Event.Failed f) {
+          failed = String.valueOf(LaunchErrors.explain("it", plan, f.failure()).getMessage());
+        }
+        event = front.next(launch, failed.isEmpty() ? time : Optional.empty());
+      }
+      int status = ((Front.Event.Exited) event.get()).status();
+      if (failed.isEmpty() && status != 0) {
+        failed = "it ended with code " + ExitStatus.ofWaitStatus(status).shellCode() + said(err);
+      }
+      if (!failed.isEmpty()) {
+        throw new CommandFailed("the " + kind + " hook " + hook.path() + " failed: " + failed);
+      }
+    }
+  }
+
+  private String said(Fd err) {
+    byte[] bytes = new byte[MOST_SAID];
+    int got = host.linux().descriptors().pread(err, bytes, 0, bytes.length, 0);
+    String text = new String(bytes, 0, got, StandardCharsets.UTF_8).strip();
+    return text.isEmpty() ? "" : " and said: " + text;
+  }
+}

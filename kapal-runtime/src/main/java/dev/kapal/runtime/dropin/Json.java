@@ -1,0 +1,36 @@
+package dev.kapal.runtime.dropin;
+
+import java.nio.charset.StandardCharsets;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/** JSON of this package. */
+final class Json {
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+  private Json() {}
+
+  static byte[] bytes(Object value) {
+    return MAPPER.writeValueAsBytes(value);
+  }
+
+  static String line(Object value) {
+    return new String(bytes(value), StandardCharsets.UTF_8) + "\n";
+  }
+
+  static String pretty(Object value) {
+    return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
+  }
+
+  static ContainerRecord readRecord(byte[] json) {
+    try {
+      ContainerRecord record = MAPPER.readValue(json, ContainerRecord.class);
+      if (record == null || record.id() == null || record.cgroup() == null) {
+        throw new CommandFailed("the state of the container is damaged: something is missing");
+      }
+      return record;
+    } catch (JacksonException e) {
+      throw new CommandFailed("the state of the container is damaged: " + e.getMessage(), e);
+    }
+  }
+}

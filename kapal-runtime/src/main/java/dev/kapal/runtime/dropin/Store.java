@@ -1,0 +1,172 @@
+package dev.kapal.runtime.dropin;
+
+import static dev.kapal.linux.Fcntl.*;
+
+import dev.kapal.linux.DirEntry;
+import dev.kapal.linux.Errno;
+import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.Fd;
+import dev.kapal.linux.Linux;
+import dev.kapal.runtime.ContainerException;
+import dev.kapal.runtime.monitor.SandboxFiles;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
+
+/**
+ * The state directories: one for each container below a root (0700). A directory without a {@code
+ * state.json} is what a killed creation or deletion left; its name may be used again.
+ */
+final class Store {
+  static final String STATE = "state.json";
+  private static final Pattern ID = Pattern.compile("[\\w+.-]{1,1024}");
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final DropInHost host;
+  private final Linux linux;
+  private final Path root;
+
+  Store(DropInHost host, Path root) {
+    this.host = host;
+    this.linux = host.linux();
+    this.root = root;
+  }
+
+  private Path place(String id) {
+    if (!ID.matcher(id).matches() || id.equals(".") || id.equals("..")) {
+      throw new CommandFailed(
+          "invalid container ID format: \"" + id + "\"; use letters, digits, _ + . and -");
+    }
+    return root.resolve(id);
+  }
+
+  /** Claims an id, locked. */
+  SandboxFiles claim(String id) {
+    Path place = place(id);
+    makeDirectories(root);
+    SandboxFiles files = SandboxFiles.create(linux, place);
+    boolean claimed = false;
+    try {
+      claimed =
+          linux.descriptors().flock(files.directory(), LOCK_EX | LOCK_NB)
+              && exists(files)
+              && files.read(STATE).isEmpty();
+      if (!claimed) {
+        throw new CommandFailed("container with given ID already exists: " + id);
+      }
+      return files;
+    } finally {
+      if (!claimed) {
+        files.close();
+      }
+    }
+  }
+
+  private void makeDirectories(Path directory) {
+    Path parent = directory.getParent();
+    if (parent == null) {
+      return;
+    }
+    try {
+      linux.descriptors().mkdirat(Fd.CWD, directory.toString(), 0700);
+    } catch (ErrnoException e) {
+      if (e.is(Errno.ENOENT)) {
+        makeDirectories(parent);
+        makeDirectories(directory);
+      } else if (!e.is(Errno.EEXIST)) {
+        throw new CommandFailed(
+            "the state directory " + directory + " cannot be made: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  /** Removed while somebody else held it, it is nobody's. */
+  private boolean exists(SandboxFiles files) {
+    return linux.descriptors().fstat(files.directory()).nlink() > 0;
+  }
+
+  /** A container; not locked. */
+  Optional<Kept> find(String id) {
+    SandboxFiles files;
+    try {
+      files = SandboxFiles.open(linux, place(id));
+    } catch (ContainerException.Gone _) {
+      return Optional.empty();
+    }
+    Optional<ContainerRecord> record = files.read(STATE).map(Json::readRecord);
+    if (record.isEmpty()) {
+      files.close();
+      return Optional.empty();
+    }
+    return Optional.of(new Kept(host, files, record.get()));
+  }
+
+  /** A container that has to be there. */
+  Kept get(String id) {
+    return find(id).orElseThrow(() -> new CommandFailed("container does not exist: " + id));
+  }
+
+  /** A container that nobody else changes meanwhile. */
+  Kept locked(String id) {
+    Kept kept = get(id);
+    try {
+      lock(kept.files(), id);
+      // What was read before the lock may be old.
+      return find(id)
+          .map(now -> now.inPlaceOf(kept))
+          .orElseThrow(() -> new CommandFailed("container does not exist: " + id));
+    } catch (RuntimeException e) {
+      kept.close();
+      throw e;
+    }
+  }
+
+  private void lock(SandboxFiles files, String id) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!linux.descriptors().flock(files.directory(), LOCK_EX | LOCK_NB)) {
+      if (System.nanoTime() > end) {
+        throw new CommandFailed(
+            "container "
+                + id
+                + " is being worked on by another command for more than "
+                + PATIENCE.toSeconds()
+                + " s");
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  /** What a killed creation or deletion left of a container that is none. */
+  void sweep(String id) {
+    try (SandboxFiles files = SandboxFiles.open(linux, place(id))) {
+      if (linux.descriptors().flock(files.directory(), LOCK_EX | LOCK_NB)
+          && files.read(STATE).isEmpty()) {
+        files.removeAll();
+      }
+    } catch (ContainerException.Gone _) {
+      // There is nothing.
+    }
+  }
+
+  /** The ids of all containers. */
+  List<String> ids() {
+    List<String> ids = new ArrayList<>();
+    try (Fd directory = linux.descriptors().open(root.toString(), O_RDONLY | O_DIRECTORY)) {
+      for (DirEntry entry : linux.descriptors().list(directory)) {
+        if (ID.matcher(entry.name()).matches()) {
+          ids.add(entry.name());
+        }
+      }
+    } catch (ErrnoException e) {
+      if (!e.is(Errno.ENOENT)) {
+        throw e;
+      }
+    }
+    ids.sort(String::compareTo);
+    return ids;
+  }
+}
