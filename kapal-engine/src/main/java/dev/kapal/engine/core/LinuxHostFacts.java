@@ -1,6 +1,5 @@
 package dev.kapal.engine.core;
 
-import dev.kapal.engine.config.DefaultSeccomp;
 import dev.kapal.engine.config.HostFacts;
 import dev.kapal.linux.Capabilities;
 import dev.kapal.linux.CgroupLayout;
@@ -13,6 +12,7 @@ import dev.kapal.linux.FileType;
 import dev.kapal.linux.Linux;
 import dev.kapal.linux.Stat;
 import dev.kapal.oci.runtime.Seccomp;
+import dev.kapal.runtime.seccomp.DefaultProfile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -161,6 +161,6 @@ final class LinuxHostFacts implements HostFacts {
   public Optional<Seccomp> defaultSeccomp(Set<String> capabilities) {
     return linux.features().seccompActions().isEmpty()
         ? Optional.empty()
-        : Optional.of(seccomp.computeIfAbsent(Set.copyOf(capabilities), DefaultSeccomp::of));
+        : Optional.of(seccomp.computeIfAbsent(Set.copyOf(capabilities), DefaultProfile::filter));
   }
 }

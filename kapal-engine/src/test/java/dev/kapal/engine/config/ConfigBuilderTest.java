@@ -19,6 +19,7 @@ import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.oci.runtime.RuntimeConfigValidator;
 import dev.kapal.oci.runtime.Seccomp;
+import dev.kapal.runtime.seccomp.DefaultProfile;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -331,7 +332,7 @@ class ConfigBuilderTest {
 
     @Override
     public Optional<Seccomp> defaultSeccomp(Set<String> capabilities) {
-      return Optional.of(DefaultSeccomp.of(capabilities));
+      return Optional.of(DefaultProfile.filter(capabilities));
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.kapal.runtime.seccomp;
 
+import dev.kapal.linux.Arch;
 import dev.kapal.oci.runtime.Seccomp;
 import dev.kapal.oci.runtime.SeccompAction;
 import dev.kapal.oci.runtime.SeccompOperator;
@@ -34,8 +35,17 @@ public final class DefaultProfile {
 
   private DefaultProfile() {}
 
-  /** The filter for a container whose bounding set has these capabilities. */
+  /**
+   * The filter for a container on this host whose bounding set has these capabilities.
+   *
+   * @param capabilities names such as {@code CAP_CHOWN}
+   */
   public static Seccomp filter(Collection<String> capabilities) {
+    return filter(Arch.host(), capabilities);
+  }
+
+  /** The same for another architecture, with those that its processor runs beside its own. */
+  static Seccomp filter(Arch arch, Collection<String> capabilities) {
     Set<String> caps = Set.copyOf(capabilities);
     List<Seccomp.Rule> rules = new ArrayList<>();
     rules.add(allow(GROUPS.getOrDefault("allow", List.of())));
@@ -61,12 +71,9 @@ public final class DefaultProfile {
         .withDefaultAction(SeccompAction.ERRNO)
         .withDefaultErrnoRet(1)
         .withArchitectures(
-            List.of(
-                "SCMP_ARCH_X86_64",
-                "SCMP_ARCH_X86",
-                "SCMP_ARCH_X32",
-                "SCMP_ARCH_AARCH64",
-                "SCMP_ARCH_ARM"))
+            arch == Arch.ARM64
+                ? List.of("SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM")
+                : List.of("SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"))
         .withSyscalls(rules);
   }
 

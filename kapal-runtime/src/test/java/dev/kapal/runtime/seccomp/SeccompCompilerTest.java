@@ -229,7 +229,7 @@ class SeccompCompilerTest {
 
   @Test
   void theDefaultProfileKnowsCapabilities() {
-    Seccomp plain = DefaultProfile.filter(List.of("CAP_CHOWN"));
+    Seccomp plain = DefaultProfile.filter(Arch.X86_64, List.of("CAP_CHOWN"));
     assertThat(call(plain, "read")).isEqualTo(Actions.ALLOW);
     assertThat(call(plain, "mount")).isEqualTo(0x50001);
     assertThat(call(plain, "clone", 0x11)).isEqualTo(Actions.ALLOW);
@@ -239,11 +239,14 @@ class SeccompCompilerTest {
     assertThat(call(plain, "socket", 40)).isEqualTo(0x50001);
     assertThat(call(plain, "personality", 0x40000)).isEqualTo(0x50001);
     assertThat(call(plain, "keyctl")).isEqualTo(0x50001);
-    Seccomp admin = DefaultProfile.filter(List.of("CAP_SYS_ADMIN"));
+    Seccomp admin = DefaultProfile.filter(Arch.X86_64, List.of("CAP_SYS_ADMIN"));
     assertThat(call(admin, "mount")).isEqualTo(Actions.ALLOW);
     assertThat(call(admin, "clone3")).isEqualTo(Actions.ALLOW);
     assertThat(call(admin, "keyctl")).isEqualTo(0x50001);
     assertThat(SeccompCompiler.instructions(plain, Arch.X86_64)).hasSizeLessThan(2000);
+    Seccomp arm = DefaultProfile.filter(Arch.ARM64, List.of("CAP_CHOWN"));
+    assertThat(arm.architectures()).containsExactly("SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM");
+    assertThat(SeccompCompiler.instructions(arm, Arch.ARM64)).isNotEmpty();
   }
 
   @Test
@@ -291,7 +294,7 @@ class SeccompCompilerTest {
   void agreesWithLibseccomp(@TempDir Path directory) throws Exception {
     Assumptions.assumeTrue(Files.exists(Path.of("/usr/include/seccomp.h")), "needs libseccomp-dev");
     Assumptions.assumeTrue(Arch.host() == Arch.X86_64, "needs x86-64");
-    Seccomp filter = DefaultProfile.filter(List.of("CAP_CHOWN", "CAP_SYS_PTRACE"));
+    Seccomp filter = DefaultProfile.filter(Arch.X86_64, List.of("CAP_CHOWN", "CAP_SYS_PTRACE"));
     StringBuilder c =
         new StringBuilder("#include <seccomp.h>\n#include <stdlib.h>\nint main(void) {\n");
     c.append(
