@@ -86,7 +86,7 @@ static pid_t start_daemon(const char *path, int *failed) {
 static int start_and_connect(const char *path) {
   char program[PATH_MAX] = "kapald", reason[PATH_MAX + 128];
   int failed = -1, error = ENOENT, status;
-  const char *remedy = "start it by hand to see why: kapald";
+  const char *remedy = "see why: kapald --check, or start it by hand: kapald";
   pid_t pid = find_daemon(program, sizeof program) ? start_daemon(program, &failed) : -ENOENT;
   bool refused = pid > 0 && read(failed, &error, sizeof error) == (ssize_t)sizeof error;
   close_fd(&failed);

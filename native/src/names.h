@@ -5,3 +5,7 @@ int monitor_main(int count, char **words);
 int pause_main(int count, char **words);
 int init_main(int count, char **words);
 int oci_main(int count, char **words);
+int probe_main(int count, char **words);
+
+// Part of kapal-probe.
+int kvm_trial(void);

@@ -2,10 +2,13 @@
 module dev.kapal.config {
   requires static transitive org.jspecify;
   requires transitive dev.kapal.runtime;
+  requires java.net.http;
   requires org.tomlj;
   requires org.snakeyaml.engine;
 
   exports dev.kapal.config;
+  exports dev.kapal.config.check;
+  exports dev.kapal.config.check.probe;
   exports dev.kapal.config.elf;
   exports dev.kapal.config.foreign;
   exports dev.kapal.config.runtime;

@@ -4,6 +4,7 @@ import dev.kapal.cli.command.Commands;
 import dev.kapal.cli.command.Failures;
 import dev.kapal.cli.context.CommandContext;
 import dev.kapal.cli.context.LiveConfiguration;
+import dev.kapal.cli.context.Scratch;
 import dev.kapal.cli.model.ArgumentParser;
 import dev.kapal.cli.model.Arguments;
 import dev.kapal.cli.model.Command;
@@ -38,6 +39,7 @@ public final class Kapal {
   /**
    * @param engine does the work
    * @param configuration of the daemon
+   * @param scratch opens engines apart from that one
    * @param linux system calls on the client's descriptors
    * @param version what {@code kapal version} says
    * @param shutdown ends the daemon soon after it returns, for {@code kapal system shutdown};
@@ -46,6 +48,7 @@ public final class Kapal {
   public Kapal(
       Engine engine,
       LiveConfiguration configuration,
+      Scratch scratch,
       Linux linux,
       Version version,
       Runnable shutdown) {
@@ -53,6 +56,7 @@ public final class Kapal {
         new Services(
             engine,
             configuration,
+            scratch,
             linux,
             InstantSource.system(),
             version.version(),

@@ -107,6 +107,7 @@ public final class Harness {
         new Services(
             engine.get(),
             configuration,
+            limit -> engine.get(),
             Linux.system(),
             () -> NOW,
             "1.2.3",

@@ -60,7 +60,14 @@ final class Daemon implements AutoCloseable {
       OptionalLong group = Access.group(config.daemon().group());
       Path socket = config.daemon().runDir().resolve("cli.sock");
       Fd listener = listen(linux, socket, group);
-      Kapal commands = new Kapal(engine, live, linux, version, shutdown::countDown);
+      Kapal commands =
+          new Kapal(
+              engine,
+              live,
+              limit -> ScratchEngine.open(linux, live.current(), version, limit),
+              linux,
+              version,
+              shutdown::countDown);
       ClientDoor door = new ClientDoor(linux, listener, group, commands::run);
       Path oci = config.daemon().runDir().resolve("oci.sock");
       Files.deleteIfExists(oci);

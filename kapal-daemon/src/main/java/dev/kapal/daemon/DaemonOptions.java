@@ -28,6 +28,7 @@ record DaemonOptions(Optional<Path> config, Map<String, Node> daemon) {
         --cgroup-parent PATH  cgroup of all containers (default /kapal)
         --group NAME          group that may use the command socket (default kapal, if it exists)
         --stop                end the daemon that runs over /run/kapal (or KAPAL_RUN)
+        --check [WORD...]     kapal check without a daemon; options of kapald go before it
         --help                this text
 
       Options win over KAPAL_CONFIG, KAPAL_RUN and KAPAL_DATA, these over the configuration.

@@ -29,15 +29,21 @@ public final class Main {
       DropInMain.run();
       return;
     }
+    int check = arguments.indexOf("--check");
     DaemonOptions options;
     try {
-      options = DaemonOptions.parse(arguments, System.getenv());
+      options =
+          DaemonOptions.parse(check < 0 ? arguments : arguments.subList(0, check), System.getenv());
     } catch (DaemonOptions.UsageException e) {
       System.err.println(e.getMessage());
       System.exit(USAGE);
       return;
     }
     ConfigSource source = options.source();
+    if (check >= 0) {
+      System.exit(StandaloneCheck.run(source, arguments.subList(check + 1, arguments.size())));
+      return;
+    }
     // Not a switch over types, which costs the start milliseconds: the JVM's cache cannot hold it.
     ConfigSource.Loaded loaded = source.load();
     if (loaded instanceof ConfigSource.Loaded.Bad bad) {

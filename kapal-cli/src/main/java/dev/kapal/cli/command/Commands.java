@@ -58,6 +58,7 @@ public final class Commands {
             NetworkCommands.GROUP,
             RuntimeCommands.GROUP,
             ConfigCommands.GROUP,
+            CheckCommand.CHECK,
             SystemCommands.GROUP,
             SystemCommands.INFO,
             SystemCommands.VERSION,

@@ -28,6 +28,7 @@ record Names(Engine engine) implements NameSource {
               .toList();
       case VOLUME -> engine.volumes().list(Filters.NONE).stream().map(v -> v.name()).toList();
       case NETWORK -> engine.networks().list(Filters.NONE).stream().map(n -> n.name()).toList();
+      case RUNTIME -> engine.system().info().runtimes();
       case NONE, FILE, DIRECTORY, WORDS, COMMAND -> List.of();
     };
   }

@@ -60,7 +60,7 @@ final class RunOptions {
         value("cidfile", "FILE", "Write the container's ID to a new file")
             .completes(Completion.FILE)
             .in(in),
-        value("runtime", "NAME", "Run it with this runtime").in(in),
+        value("runtime", "NAME", "Run it with this runtime").in(in).completes(Completion.RUNTIME),
         value(
                 "stop-signal",
                 "SIGNAL",

@@ -138,7 +138,7 @@ public final class Candidates {
       case FILE -> List.of(FILES);
       case DIRECTORY -> List.of(DIRECTORIES);
       case WORDS -> matching(completion.words(), typed, prefix);
-      case CONTAINER, RUNNING, IMAGE, VOLUME, NETWORK ->
+      case CONTAINER, RUNNING, IMAGE, VOLUME, NETWORK, RUNTIME ->
           matching(names.names(completion.kind()), typed, prefix);
     };
   }

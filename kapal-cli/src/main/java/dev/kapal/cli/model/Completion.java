@@ -20,6 +20,7 @@ public record Completion(Kind kind, List<String> words) {
     IMAGE,
     VOLUME,
     NETWORK,
+    RUNTIME,
     COMMAND
   }
 
@@ -31,6 +32,7 @@ public record Completion(Kind kind, List<String> words) {
   public static final Completion IMAGE = new Completion(Kind.IMAGE, List.of());
   public static final Completion VOLUME = new Completion(Kind.VOLUME, List.of());
   public static final Completion NETWORK = new Completion(Kind.NETWORK, List.of());
+  public static final Completion RUNTIME = new Completion(Kind.RUNTIME, List.of());
   public static final Completion COMMAND = new Completion(Kind.COMMAND, List.of());
 
   public Completion {

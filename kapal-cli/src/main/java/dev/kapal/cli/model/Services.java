@@ -1,6 +1,7 @@
 package dev.kapal.cli.model;
 
 import dev.kapal.cli.context.LiveConfiguration;
+import dev.kapal.cli.context.Scratch;
 import dev.kapal.engine.Engine;
 import dev.kapal.linux.Linux;
 import java.time.InstantSource;
@@ -10,6 +11,7 @@ import java.time.InstantSource;
  *
  * @param engine does the work
  * @param configuration of the daemon
+ * @param scratch opens engines apart from that one
  * @param linux system calls on the client's descriptors
  * @param clock now
  * @param version of Kapal
@@ -19,6 +21,7 @@ import java.time.InstantSource;
 public record Services(
     Engine engine,
     LiveConfiguration configuration,
+    Scratch scratch,
     Linux linux,
     InstantSource clock,
     String version,

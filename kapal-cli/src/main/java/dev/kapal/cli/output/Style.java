@@ -29,6 +29,10 @@ public record Style(boolean enabled) {
     return with("32", text);
   }
 
+  public String yellow(String text) {
+    return with("33", text);
+  }
+
   public String red(String text) {
     return with("31", text);
   }

@@ -62,6 +62,26 @@ public record RuntimeEntry(
     SHIM
   }
 
+  /** This, with another longest time for making a container. */
+  public RuntimeEntry withCreateTimeout(Duration time) {
+    return new RuntimeEntry(
+        name,
+        kind,
+        path,
+        args,
+        root,
+        type,
+        options,
+        tier,
+        podAnnotations,
+        containerAnnotations,
+        snapshotter,
+        systemdCgroup,
+        time,
+        privilegedWithoutHostDevices,
+        at);
+  }
+
   /** A runtime that nobody configured. */
   static RuntimeEntry wellKnown(String name, Kind kind, Optional<String> type) {
     return new RuntimeEntry(

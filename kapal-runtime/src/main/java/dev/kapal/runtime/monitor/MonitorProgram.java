@@ -1,15 +1,11 @@
 package dev.kapal.runtime.monitor;
 
-import dev.kapal.linux.Arch;
 import dev.kapal.linux.ExitStatus;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 import dev.kapal.linux.SocketType;
 import dev.kapal.linux.SpawnOptions;
 import dev.kapal.runtime.ContainerException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,20 +24,7 @@ public final class MonitorProgram implements AutoCloseable {
 
   public MonitorProgram(Linux linux) {
     this.linux = linux;
-    this.executable = linux.memfds().executable("kapal-monitor", content());
-  }
-
-  private static byte[] content() {
-    String name = "/dev/kapal/native/kapal-" + (Arch.host() == Arch.ARM64 ? "aarch64" : "x86_64");
-    try (InputStream in = MonitorProgram.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new ContainerException.Unsupported(
-            "The native program for this machine is missing from Kapal: " + name);
-      }
-      return in.readAllBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException("The native program cannot be read", e);
-    }
+    this.executable = linux.memfds().executable("kapal-monitor", NativeProgram.content());
   }
 
   /** Starts a monitor; it stands when this returns. */

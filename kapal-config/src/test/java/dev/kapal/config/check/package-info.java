@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.config.check;
+
+import org.jspecify.annotations.NullMarked;

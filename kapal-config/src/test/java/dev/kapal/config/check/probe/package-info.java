@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.config.check.probe;
+
+import org.jspecify.annotations.NullMarked;
