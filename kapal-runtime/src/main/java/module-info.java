@@ -10,11 +10,14 @@ module dev.kapal.runtime {
   exports dev.kapal.runtime.oci;
   exports dev.kapal.runtime.plan;
   exports dev.kapal.runtime.seccomp;
+  exports dev.kapal.runtime.shim;
 
   opens dev.kapal.runtime.dropin to
       tools.jackson.databind;
   opens dev.kapal.runtime.monitor to
       tools.jackson.databind;
   opens dev.kapal.runtime.oci to
+      tools.jackson.databind;
+  opens dev.kapal.runtime.shim to
       tools.jackson.databind;
 }

@@ -1,25 +1,15 @@
 package dev.kapal.runtime.oci;
 
-import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.Errno;
-import dev.kapal.linux.ErrnoException;
-import dev.kapal.linux.ExitStatus;
-import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
-import dev.kapal.linux.SpawnOptions;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.RuntimeFeatures;
 import dev.kapal.runtime.Tier;
+import dev.kapal.runtime.driver.HostCommand;
 import dev.kapal.runtime.driver.RuntimeMessages;
-import dev.kapal.runtime.driver.Strays;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -29,33 +19,27 @@ import tools.jackson.databind.json.JsonMapper;
  * executed before it is asked for.
  */
 final class OciBinary {
-  /** A runtime gets nothing of our environment. */
-  static final String PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-  private static final int MOST = 4 << 20;
   private static final Duration PROBE = Duration.ofSeconds(10);
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
-  /** What a command printed, and how it ended. */
-  record Result(ExitStatus exit, String out, String err) {
-    boolean ok() {
-      return exit.shellCode() == 0;
-    }
-  }
-
-  private final Linux linux;
   private final OciRuntimeConfig config;
+  private final HostCommand command;
   private Optional<String> version = Optional.empty();
   private Optional<RuntimeFeatures> features = Optional.empty();
 
   OciBinary(Linux linux, OciRuntimeConfig config) {
-    this.linux = linux;
     this.config = config;
+    this.command =
+        new HostCommand(
+            linux,
+            config.name() + " (" + config.binary() + ")",
+            config.binary().toString(),
+            "an OCI runtime");
   }
 
   /** How it is named in errors. */
   String title() {
-    return config.name() + " (" + config.binary() + ")";
+    return command.title();
   }
 
   /**
@@ -64,106 +48,20 @@ final class OciBinary {
    * @param doing what for, as in "Cannot …"
    * @throws ContainerException if it cannot be executed or does not end in time
    */
-  Result run(String doing, List<String> arguments, Duration limit) {
-    List<String> command = new ArrayList<>(List.of(config.binary().toString()));
-    command.addAll(arguments);
-    try (Descriptors.Pipe out = linux.descriptors().pipe(0);
-        Descriptors.Pipe err = linux.descriptors().pipe(0)) {
-      linux.sockets().nonBlocking(out.reader(), true);
-      linux.sockets().nonBlocking(err.reader(), true);
-      int pid = spawn(doing, command, out, err);
-      out.writer().close();
-      err.writer().close();
-      ByteArrayOutputStream printed = new ByteArrayOutputStream();
-      ByteArrayOutputStream complained = new ByteArrayOutputStream();
-      long end = System.nanoTime() + limit.toNanos();
-      for (long pause = 200_000; ; pause = Math.min(5_000_000, pause * 5 / 4)) {
-        Optional<ExitStatus> exit = linux.processes().tryWait(pid);
-        drain(out.reader(), printed);
-        drain(err.reader(), complained);
-        if (exit.isPresent()) {
-          return new Result(exit.get(), text(printed), text(complained));
-        }
-        boolean endless = printed.size() >= MOST || complained.size() >= MOST;
-        if (endless || System.nanoTime() > end) {
-          Strays.kill(linux, pid, "");
-          linux.processes().waitpid(pid);
-          throw new ContainerException.Failed(
-              "Cannot "
-                  + doing
-                  + ": "
-                  + title()
-                  + (endless
-                      ? " prints without end; is it an OCI runtime?"
-                      : " did not answer within "
-                          + seconds(limit)
-                          + "; it was killed. Try the command by hand, or raise the time-out"));
-        }
-        LockSupport.parkNanos(pause);
-      }
-    }
-  }
-
-  static String seconds(Duration time) {
-    return time.toMillis() < 10_000 ? time.toMillis() + " ms" : time.toSeconds() + " s";
-  }
-
-  private int spawn(
-      String doing, List<String> command, Descriptors.Pipe out, Descriptors.Pipe err) {
-    try {
-      return linux
-          .processes()
-          .spawn(
-              config.binary().toString(),
-              command,
-              List.of(PATH),
-              Map.of(1, out.writer(), 2, err.writer()),
-              SpawnOptions.DEFAULT.in("/").inNewSession());
-    } catch (ErrnoException e) {
-      throw notExecutable(doing, e.errno());
-    }
+  HostCommand.Result run(String doing, List<String> arguments, Duration limit) {
+    return command.run(doing, arguments, HostCommand.Surroundings.PLAIN, limit);
   }
 
   /** The program itself cannot be executed. */
   ContainerException notExecutable(String doing, Errno errno) {
-    String why =
-        switch (errno.name()) {
-          case "ENOENT" ->
-              "it does not exist, or the loader that it names does not: install it, or correct its path in the configuration";
-          case "EACCES" -> "it is no executable file: check its mode and its file system's options";
-          case "ENOEXEC" ->
-              "it is no program for this machine ("
-                  + System.getProperty("os.arch")
-                  + "): install the build for this architecture";
-          default -> errno.message() + " (" + errno.name() + ")";
-        };
-    return new ContainerException.Unsupported(
-        "Cannot " + doing + ": " + title() + " cannot be executed: " + why);
-  }
-
-  private void drain(Fd from, ByteArrayOutputStream to) {
-    byte[] buffer = new byte[16384];
-    try {
-      for (int got;
-          to.size() < MOST
-              && (got = linux.descriptors().read(from, buffer, 0, buffer.length)) > 0; ) {
-        to.write(buffer, 0, got);
-      }
-    } catch (ErrnoException e) {
-      if (!e.is(Errno.EAGAIN)) {
-        throw e;
-      }
-    }
-  }
-
-  private static String text(ByteArrayOutputStream bytes) {
-    return bytes.toString(StandardCharsets.UTF_8);
+    return command.notExecutable(doing, errno);
   }
 
   /** First line of {@code --version}, asked for once. */
   synchronized String version() {
     if (version.isEmpty()) {
-      Result result = run("ask for the version of " + config.name(), List.of("--version"), PROBE);
+      HostCommand.Result result =
+          run("ask for the version of " + config.name(), List.of("--version"), PROBE);
       Optional<String> line =
           result.ok()
               ? result.out().lines().filter(l -> !l.isBlank()).findFirst()
@@ -203,7 +101,8 @@ final class OciBinary {
     boolean cgroups = !config.ignoresCgroups();
     boolean plain = config.tier() == Tier.NATIVE;
     try {
-      Result result = run("ask for the features of " + config.name(), List.of("features"), PROBE);
+      HostCommand.Result result =
+          run("ask for the features of " + config.name(), List.of("features"), PROBE);
       JsonNode linux = MAPPER.readTree(result.ok() ? result.out() : "{}").path("linux");
       boolean user = plain;
       for (JsonNode namespace : linux.path("namespaces")) {

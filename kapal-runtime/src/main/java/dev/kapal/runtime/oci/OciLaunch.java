@@ -12,6 +12,8 @@ import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.Input;
 import dev.kapal.runtime.LogTarget;
 import dev.kapal.runtime.Streams;
+import dev.kapal.runtime.driver.HostCommand;
+import dev.kapal.runtime.driver.LaunchPacket;
 import dev.kapal.runtime.driver.RuntimeMessages;
 import dev.kapal.runtime.driver.Strays;
 import dev.kapal.runtime.driver.Trees;
@@ -56,9 +58,6 @@ record OciLaunch(
     LogTarget log,
     Optional<Streams> streams,
     List<Fd> preserved) {
-  private static final int FLAG_KEEP = 1;
-  private static final int FLAG_HOLD = 2;
-  private static final int FLAG_LAUNCHER = 4;
   private static final Duration END = Duration.ofSeconds(10);
   private static final int SAID = 64 << 10;
 
@@ -117,26 +116,14 @@ record OciLaunch(
     LaunchPlan plan =
         new LauncherPlan(
                 arguments,
-                List.of(OciBinary.PATH, sandbox.mark(process.number())),
+                List.of(HostCommand.PATH, sandbox.mark(process.number())),
                 root,
                 stdio,
                 preserved.size())
             .compile(sandbox.host().facts());
-    boolean logged = log.format() != LogTarget.Format.NONE;
-    String path = logged ? log.path().toString() : "";
-    int flags = FLAG_LAUNCHER | FLAG_HOLD | (input == Input.KEEP ? FLAG_KEEP : 0);
-    Packet packet =
-        Packet.withBody(Packet.LAUNCH, process.number(), 20 + Packet.textSize(path))
-            .u32(
-                switch (log.format()) {
-                  case NONE -> 0;
-                  case JSON_FILE -> 1;
-                  case CRI -> 2;
-                })
-            .u32(Math.max(1, log.maxFiles()))
-            .u64(log.maxSize())
-            .u32(flags)
-            .text(path);
+    int flags =
+        LaunchPacket.LAUNCHER | LaunchPacket.HOLD | (input == Input.KEEP ? LaunchPacket.KEEP : 0);
+    Packet packet = LaunchPacket.launch(process.number(), log, flags);
     try (Fd memfd = sandbox.host().linux().memfds().create("kapal-plan", plan.encode())) {
       List<Fd> all = new ArrayList<>(List.of(memfd));
       all.addAll(preserved);
@@ -160,7 +147,7 @@ record OciLaunch(
               + ": "
               + sandbox.host().binary().title()
               + " did not answer within "
-              + OciBinary.seconds(limit)
+              + HostCommand.seconds(limit)
               + "; it was killed. Try the command by hand, or raise the create time-out");
     } catch (ExecutionException e) {
       throw process

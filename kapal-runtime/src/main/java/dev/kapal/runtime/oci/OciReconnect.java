@@ -9,12 +9,11 @@ import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerProcess;
+import dev.kapal.runtime.driver.MonitorStatus;
 import dev.kapal.runtime.monitor.Packet;
 import dev.kapal.runtime.oci.OciRecord.Phase;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,14 +23,6 @@ import java.util.Optional;
  * have died in the middle of a command, the runtime say.
  */
 final class OciReconnect {
-  private static final int LAUNCHING = 1;
-  private static final int RUNNING = 3;
-  private static final int ENDED = 4;
-  private static final int LAUNCHED = 5;
-
-  /** A process as the monitor knows it; offsets are those of docs/monitor-protocol.md. */
-  private record Known(int pid, int state, int status, long end) {}
-
   private final OciSandbox sandbox;
   private final OciRecord state;
 
@@ -54,8 +45,7 @@ final class OciReconnect {
       sandbox.afterLoss();
       return;
     }
-    Map<Integer, Known> known =
-        status(sandbox.connection().ask(Packet.of(Packet.STATUS, 0), List.of()).data());
+    Map<Integer, MonitorStatus> known = MonitorStatus.ask(sandbox.connection());
     for (OciContainer container : all) {
       apply(container, known);
       for (ContainerProcess process : container.processes()) {
@@ -95,38 +85,19 @@ final class OciReconnect {
     return container;
   }
 
-  private static Map<Integer, Known> status(ByteBuffer data) {
-    Map<Integer, Known> known = new HashMap<>();
-    int count = data.getInt();
-    for (int i = 0; i < count; i++) {
-      int at = 4 + 64 * i;
-      known.put(
-          data.getInt(at),
-          new Known(
-              data.getInt(at + 4),
-              data.getInt(at + 8),
-              data.getInt(at + 16),
-              data.getLong(at + 40)));
-    }
-    return known;
-  }
-
-  private void apply(OciProcess process, Map<Integer, Known> all) {
-    Known known = all.get(process.number());
+  private void apply(OciProcess process, Map<Integer, MonitorStatus> all) {
+    MonitorStatus known = all.get(process.number());
     if (known == null) {
       sandbox.recordLoss(process);
       return;
     }
     switch (known.state()) {
-      case LAUNCHING -> process.command(known.pid());
-      case LAUNCHED -> process.launcher().complete(known.status());
-      case RUNNING -> process.adopted(known.pid());
-      case ENDED -> {
+      case MonitorStatus.LAUNCHING -> process.command(known.pid());
+      case MonitorStatus.LAUNCHED -> process.launcher().complete(known.status());
+      case MonitorStatus.RUNNING -> process.adopted(known.pid());
+      case MonitorStatus.ENDED -> {
         process.launcher().complete(0);
-        process.ended(
-            known.status(),
-            known.end() == 0 ? System.currentTimeMillis() * 1_000_000L : known.end(),
-            Optional.empty());
+        process.ended(known.status(), known.ended(), Optional.empty());
       }
       default -> {}
     }

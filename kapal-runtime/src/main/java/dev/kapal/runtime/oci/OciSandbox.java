@@ -6,6 +6,7 @@ import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerSpec;
 import dev.kapal.runtime.SandboxSpec;
+import dev.kapal.runtime.driver.HostCommand;
 import dev.kapal.runtime.driver.MonitoredSandbox;
 import dev.kapal.runtime.driver.RuntimeMessages;
 import dev.kapal.runtime.driver.Trees;
@@ -117,7 +118,7 @@ final class OciSandbox extends MonitoredSandbox<OciContainer> {
     try {
       List<String> all = new ArrayList<>(globals(logFile));
       all.addAll(arguments);
-      OciBinary.Result result = host.binary().run(doing, all, limit);
+      HostCommand.Result result = host.binary().run(doing, all, limit);
       if (result.ok()) {
         return result.out();
       }

@@ -119,15 +119,14 @@ public final class TtrpcClient implements AutoCloseable {
     try {
       channel.send(new Frame(stream, Frame.REQUEST, 0, request), SEND);
     } catch (TtrpcException e) {
-      waiting.remove(stream);
-      answer.completeExceptionally(
-          e.code() == TtrpcException.UNAVAILABLE && !gone.isEmpty()
-              ? new TtrpcException(TtrpcException.UNAVAILABLE, gone, e)
-              : e);
+      if (e.code() != TtrpcException.UNAVAILABLE) {
+        waiting.remove(stream);
+        answer.completeExceptionally(e);
+      }
     }
-    if (!channel.isOpen()) {
-      // It broke between the two: whoever broke it may not have seen this call.
-      fail(stream, gone.isEmpty() ? "the connection is closed" : gone);
+    if (!gone.isEmpty()) {
+      // Whoever has failed all calls may not have seen this one; with no reason yet, he will.
+      fail(stream, gone);
     }
     return new Call(stream, answer);
   }
@@ -183,7 +182,10 @@ public final class TtrpcClient implements AutoCloseable {
   /** Calls that are under way fail. */
   @Override
   public void close() {
+    if (gone.isEmpty()) {
+      gone = "the connection was closed";
+    }
     channel.close();
-    failAll("the connection was closed");
+    failAll(gone);
   }
 }

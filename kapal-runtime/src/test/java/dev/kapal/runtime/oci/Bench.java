@@ -23,6 +23,8 @@ import dev.kapal.runtime.Sandbox;
 import dev.kapal.runtime.SandboxSpec;
 import dev.kapal.runtime.Streams;
 import dev.kapal.runtime.monitor.NativeRuntime;
+import dev.kapal.runtime.shim.ShimRuntime;
+import dev.kapal.runtime.shim.ShimRuntimeConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -96,6 +98,12 @@ final class Bench implements AutoCloseable {
 
   Runtime open(OciRuntimeConfig config) {
     Runtime runtime = OciRuntime.create(linux, config.withCgroupParent(cgroups));
+    runtimes.add(runtime);
+    return runtime;
+  }
+
+  Runtime open(ShimRuntimeConfig config) {
+    Runtime runtime = ShimRuntime.create(linux, config.withCgroupParent(cgroups));
     runtimes.add(runtime);
     return runtime;
   }

@@ -1,0 +1,73 @@
+package dev.kapal.runtime.shim;
+
+import dev.kapal.runtime.Tier;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.regex.Pattern;
+
+/**
+ * A runtime that is driven by its shim.
+ *
+ * @param name the name that configurations use
+ * @param tier how strongly it isolates
+ * @param binary the shim's program, an absolute path
+ * @param options what the shim is told
+ * @param createTimeout for starting the shim, and for creating and starting a container
+ * @param commandTimeout for any other request
+ * @param cgroupParent path of the cgroup for containers whose config names none
+ */
+public record ShimRuntimeConfig(
+    String name,
+    Tier tier,
+    Path binary,
+    ShimOptions options,
+    Duration createTimeout,
+    Duration commandTimeout,
+    String cgroupParent) {
+  /** The time that CRI-O gives, too. */
+  public static final Duration CREATE = Duration.ofMinutes(4);
+
+  private static final Duration COMMAND = Duration.ofMinutes(1);
+  private static final Pattern RUNC = Pattern.compile("containerd-shim-runc-v[12]");
+
+  /** Checks the path. */
+  public ShimRuntimeConfig {
+    if (!binary.isAbsolute()) {
+      throw new IllegalArgumentException("not an absolute path: " + binary);
+    }
+  }
+
+  /** A shim with nothing special. */
+  public static ShimRuntimeConfig of(String name, Tier tier, Path binary) {
+    return new ShimRuntimeConfig(
+        name,
+        tier,
+        binary,
+        drivesRunc(binary) ? ShimOptions.Runc.DEFAULT : new ShimOptions.None(),
+        CREATE,
+        COMMAND,
+        "/kapal");
+  }
+
+  /** Whether a program is a shim that takes runc's options. */
+  public static boolean drivesRunc(Path binary) {
+    return RUNC.matcher(String.valueOf(binary.getFileName())).matches();
+  }
+
+  /** This, with other options. */
+  public ShimRuntimeConfig withOptions(ShimOptions options) {
+    return new ShimRuntimeConfig(
+        name, tier, binary, options, createTimeout, commandTimeout, cgroupParent);
+  }
+
+  /** This, with other time limits. */
+  public ShimRuntimeConfig withTimeouts(Duration create, Duration command) {
+    return new ShimRuntimeConfig(name, tier, binary, options, create, command, cgroupParent);
+  }
+
+  /** This, with another parent of cgroups. */
+  public ShimRuntimeConfig withCgroupParent(String cgroupParent) {
+    return new ShimRuntimeConfig(
+        name, tier, binary, options, createTimeout, commandTimeout, cgroupParent);
+  }
+}
