@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A daemon over folders of its own, and the real client talking to it. */
-final class Daemon implements AutoCloseable {
+final class Daemon implements Kapal {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private final Path folder;
@@ -65,16 +65,28 @@ final class Daemon implements AutoCloseable {
     return folder.resolve("data");
   }
 
-  String cgroup() {
+  @Override
+  public String files() {
+    return folder.toString();
+  }
+
+  @Override
+  public Result sh(String script) {
+    return Commands.sh(script);
+  }
+
+  @Override
+  public String cgroup() {
     return cgroup;
   }
 
-  long pid() {
+  @Override
+  public long pid() {
     return process.pid();
   }
 
-  /** Starts the daemon's process and waits until its socket answers. */
-  void launch() {
+  @Override
+  public void launch() {
     List<String> command = new ArrayList<>(prefix);
     command.add(Installation.home().resolve("bin/kapald").toString());
     command.addAll(List.of("--run-dir", run().toString(), "--data-dir", data().toString()));
@@ -103,7 +115,8 @@ final class Daemon implements AutoCloseable {
     }
   }
 
-  void kill9() {
+  @Override
+  public void kill9() {
     process.destroyForcibly();
     awaitEnd();
   }
@@ -128,18 +141,9 @@ final class Daemon implements AutoCloseable {
     return Map.of("KAPAL_SOCKET", run().resolve("cli.sock").toString(), "KAPAL_NO_START", "1");
   }
 
-  /** Runs the client and returns what came of it. */
-  Result command(String... words) {
-    return commandWithInput("", words);
-  }
-
-  Result commandWithInput(String input, String... words) {
+  @Override
+  public Result commandWithInput(String input, String... words) {
     return Commands.run(line(words), clientEnvironment(), input, LIMIT);
-  }
-
-  /** Runs the client, which must succeed; returns its output without the last line's end. */
-  String ok(String... words) {
-    return command(words).mustSucceed().text();
   }
 
   List<String> line(String... words) {

@@ -2,9 +2,6 @@ package dev.kapal.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -14,10 +11,10 @@ import org.junit.jupiter.api.TestInstance;
 /** Containers through their life, by the command line. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class LifecycleCases {
-  private Daemon daemon;
+  private Kapal daemon;
 
   /** The daemon to test. */
-  abstract Daemon open();
+  abstract Kapal open();
 
   @BeforeAll
   void start() {
@@ -114,15 +111,14 @@ abstract class LifecycleCases {
   }
 
   @Test
-  void filesAreCopiedInAndOut() throws IOException {
+  void filesAreCopiedInAndOut() {
     daemon.ok("create", "--name", "f", "--network", "none", "busybox", "cat", "/data/file");
-    Path folder = Files.createDirectory(daemon.folder().resolve("cp"));
-    Path data = Files.createDirectory(folder.resolve("data"));
-    Files.writeString(data.resolve("file"), "content\n");
-    daemon.ok("cp", data.toString(), "f:/");
+    String folder = daemon.files() + "/cp";
+    daemon.shell("mkdir -p " + folder + "/data && echo content > " + folder + "/data/file");
+    daemon.ok("cp", folder + "/data", "f:/");
     assertThat(daemon.ok("start", "-a", "f")).isEqualTo("content");
-    daemon.ok("cp", "f:/data/file", folder.resolve("back").toString());
-    assertThat(folder.resolve("back")).hasContent("content\n");
+    daemon.ok("cp", "f:/data/file", folder + "/back");
+    assertThat(daemon.shell("cat " + folder + "/back")).isEqualTo("content");
     assertThat(daemon.ok("diff", "f")).contains("A /data/file");
   }
 
@@ -160,11 +156,11 @@ abstract class LifecycleCases {
 
   @Test
   void imagesTravelAsArchives() {
-    Path archive = daemon.folder().resolve("busybox.tar");
+    String archive = daemon.files() + "/busybox.tar";
     daemon.ok("tag", "busybox", "localhost/other:2");
-    daemon.ok("save", "-o", archive.toString(), "localhost/other:2");
+    daemon.ok("save", "-o", archive, "localhost/other:2");
     daemon.ok("rmi", "localhost/other:2");
-    assertThat(daemon.ok("load", "-i", archive.toString())).contains("localhost/other:2");
+    assertThat(daemon.ok("load", "-i", archive)).contains("localhost/other:2");
     assertThat(daemon.ok("run", "--rm", "--network", "none", "localhost/other:2", "echo", "hi"))
         .isEqualTo("hi");
     daemon.ok("rmi", "localhost/other:2");

@@ -10,10 +10,10 @@ import org.junit.jupiter.api.TestInstance;
 /** What a newcomer does, and what the shell expects of a command that runs another. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class MainJobCases {
-  private Daemon daemon;
+  private Kapal daemon;
 
   /** The daemon to test. */
-  abstract Daemon open();
+  abstract Kapal open();
 
   @BeforeAll
   void start() {

@@ -29,6 +29,12 @@ import java.util.Optional;
 final class OciCreation {
   private static final String ROOTFS = "rootfs";
 
+  /**
+   * What programs are told the config is: of what later versions add they ignore what they do not
+   * know, but crun before 1.9 refuses any version that is not 1.0.
+   */
+  private static final String OCI_VERSION = "1.0.2";
+
   private final OciSandbox sandbox;
   private final ContainerSpec spec;
   private final RuntimeConfig config;
@@ -130,7 +136,7 @@ final class OciCreation {
     }
     RuntimeConfig adapted =
         config
-            .withOciVersion(config.ociVersion().isEmpty() ? "1.0.2" : config.ociVersion())
+            .withOciVersion(OCI_VERSION)
             .withRoot(new Root(path, config.root().map(Root::readonly).orElse(false)))
             .withMounts(Bundles.absolute(config.mounts(), spec.bundle()))
             .withLinux(config.linux().orElse(Linux.empty()).withCgroupsPath(cgroupsPath));

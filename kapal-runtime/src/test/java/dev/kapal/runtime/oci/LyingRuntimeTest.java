@@ -74,6 +74,16 @@ class LyingRuntimeTest {
         "does not exist");
   }
 
+  /** crun before 1.9 takes no other version, and the others do not mind. */
+  @Test
+  void isToldTheOldestVersionThatAllTake() throws Exception {
+    Path picky =
+        script(
+            "while [ $# -gt 0 ]; do [ \"$1\" = --bundle ] && bundle=$2; shift; done\n"
+                + "grep -o '\"ociVersion\" *: *\"[^\"]*\"' \"$bundle/config.json\" | tr -d ' ' >&2; exit 1");
+    refused(picky, ContainerException.class, "\"ociVersion\":\"1.0.2\"");
+  }
+
   @Test
   void notExecutable() throws Exception {
     Path file = Files.writeString(bench.directory.resolve("runtime"), "text");
