@@ -1,5 +1,6 @@
 package dev.kapal.image;
 
+import dev.kapal.image.registry.Credentials;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.Reference;
 import java.io.InputStream;
@@ -47,6 +48,14 @@ public interface Images extends AutoCloseable {
 
   /** Brings an image to a registry; returns the digest of its manifest there. */
   Digest push(PushRequest request, ProgressListener progress);
+
+  /**
+   * Asks a registry whether it accepts credentials. Nothing is kept.
+   *
+   * @param registry as images name it, for example {@code docker.io}
+   * @throws dev.kapal.image.registry.RegistryException.Unauthorized if it does not
+   */
+  void login(String registry, Credentials credentials);
 
   /** Gives an image another name, which is taken away from any other image. */
   void tag(String nameOrId, Reference name);

@@ -146,4 +146,42 @@ final class RegistryTest {
                 .out())
         .contains("\"Architecture\": \"amd64\"");
   }
+
+  @Test
+  void aLoginIsVerifiedKeptAndUsed() throws Exception {
+    Path home = daemon.folder().resolve("docker");
+    try (RegistryServer closed =
+        RegistryServer.start(RegistryServer.Options.OPEN.withBasicAuth())) {
+      String name = closed.name() + "/private/box:1";
+      daemon.ok("tag", "busybox", name);
+      assertThat(as(home, "", "push", name).err()).contains("kapal login " + closed.name());
+      Result wrong =
+          as(home, "wrong", "login", "-u", RegistryServer.USER, "--password-stdin", closed.name());
+      assertThat(wrong.status()).isNotZero();
+      assertThat(home).doesNotExist();
+      Result right =
+          as(
+              home,
+              RegistryServer.PASSWORD,
+              "login",
+              "-u",
+              RegistryServer.USER,
+              "--password-stdin",
+              closed.name());
+      assertThat(right.mustSucceed().out()).isEqualTo("Login Succeeded\n");
+      assertThat(home.resolve("config.json")).content().doesNotContain(RegistryServer.PASSWORD);
+      as(home, "", "push", name).mustSucceed();
+      daemon.ok("rmi", name);
+      as(home, "", "pull", name).mustSucceed();
+      as(home, "", "logout", closed.name()).mustSucceed();
+      assertThat(as(home, "", "pull", name).status()).isNotZero();
+      daemon.ok("rmi", name);
+    }
+  }
+
+  private static Result as(Path config, String input, String... words) {
+    java.util.Map<String, String> env = new java.util.HashMap<>(daemon.clientEnvironment());
+    env.put("DOCKER_CONFIG", config.toString());
+    return Commands.run(daemon.line(words), env, input, java.time.Duration.ofSeconds(60));
+  }
 }

@@ -7,9 +7,10 @@ import dev.kapal.cli.model.Invocation;
 import dev.kapal.cli.model.Leaf;
 import dev.kapal.cli.model.UsageException;
 import dev.kapal.cli.output.FdInput;
+import dev.kapal.image.registry.Credentials;
+import dev.kapal.image.registry.auth.AuthFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /** login and logout. */
@@ -29,7 +30,7 @@ final class LoginCommands {
           .section(ImageCommands.SECTION)
           .summary("Remember who you are at a registry")
           .description(
-              "Remember user name and password for a registry (default docker.io) in config.json below"
+              "Check user name and password at a registry (default docker.io) and remember them in config.json below"
                   + " $DOCKER_CONFIG or ~/.docker, or with the credential helper that the file names. They are"
                   + " used by the next pull or push.")
           .operands("[REGISTRY]", 0, 1)
@@ -50,7 +51,7 @@ final class LoginCommands {
           .example("kapal logout registry.example.com", "remove the entry")
           .does(i -> {
             String registry = registry(i);
-            boolean there = DockerConfig.of(i.context()).erase(registry);
+            boolean there = DockerConfig.of(i.context()).writable().erase(registry);
             i.out()
                 .line(there ? "Removed the login for " + registry : "Not logged in to " + registry);
             return 0;
@@ -106,14 +107,18 @@ final class LoginCommands {
     if (password.isEmpty()) {
       throw new CommandFailedException("the password is empty", 1);
     }
-    Optional<Path> file = DockerConfig.of(i.context()).store(registry, name, password);
-    file.ifPresent(path ->
-        i.err()
-            .line(
-                "WARNING: the password is kept unencrypted in "
-                    + path
-                    + "; a credential helper (credsStore) would encrypt it"));
-    i.out().line("Login for " + registry + " remembered");
+    Credentials credentials = new Credentials.Basic(name, password);
+    AuthFile file = DockerConfig.of(i.context()).writable();
+    i.engine().images().login(registry, credentials);
+    String kept = file.store(registry, credentials);
+    if (kept.equals(file.path().toString())) {
+      i.err()
+          .line(
+              "WARNING: the password is kept unencrypted in "
+                  + kept
+                  + "; a credential helper (credsStore) would encrypt it");
+    }
+    i.out().line("Login Succeeded");
     return 0;
   }
 

@@ -7,10 +7,12 @@ import dev.kapal.cli.context.Caller;
 import dev.kapal.cli.context.CommandContext;
 import dev.kapal.cli.context.Streams;
 import dev.kapal.image.registry.Credentials;
+import dev.kapal.image.registry.RegistryException;
 import dev.kapal.linux.Fd;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -19,6 +21,28 @@ import org.junit.jupiter.api.io.TempDir;
 class LoginTest {
   @TempDir Path folder;
   private final Harness h = new Harness();
+
+  private final List<String> asked = new ArrayList<>();
+
+  LoginTest() {
+    h.images.on("login", a -> asked.add(a[0] + " " + a[1]));
+  }
+
+  @Test
+  void whatTheRegistryRefusesIsNotKept() throws Exception {
+    h.environment.put("DOCKER_CONFIG", folder.resolve("c").toString());
+    h.images.on(
+        "login",
+        a -> {
+          throw new RegistryException.Unauthorized(
+              "reg.example.com refuses the user name or the password", List.of());
+        });
+    h.input = "x";
+    Harness.Result r = h.run("login", "-u", "me", "--password-stdin", "reg.example.com");
+    assertThat(r.status()).isNotZero();
+    assertThat(r.err()).contains("refuses the user name");
+    assertThat(folder.resolve("c")).doesNotExist();
+  }
 
   private Credentials find(String registry) {
     Fd none = Fd.of(0, n -> {});
@@ -47,7 +71,8 @@ class LoginTest {
     Harness.Result r =
         h.run("login", "-u", "me", "--password-stdin", "https://reg.example.com:5000/v2/");
     assertThat(r.status()).isZero();
-    assertThat(r.out()).isEqualTo("Login for reg.example.com:5000 remembered\n");
+    assertThat(r.out()).isEqualTo("Login Succeeded\n");
+    assertThat(asked).containsExactly("reg.example.com:5000 " + new Credentials.Basic("me", "p:ä"));
     assertThat(find("reg.example.com:5000")).isEqualTo(new Credentials.Basic("me", "p:ä"));
     assertThat(find("reg.example.com")).isEqualTo(Credentials.ANONYMOUS);
     assertThat(Files.readString(file)).contains("detachKeys").contains("\"other\"");
@@ -95,8 +120,8 @@ class LoginTest {
     Files.writeString(folder.resolve("c/config.json"), "{oops");
     h.input = "x";
     Harness.Result r = h.run("login", "-u", "me", "--password-stdin", "r.example.com");
-    assertThat(r.status()).isEqualTo(125);
-    assertThat(r.err()).contains("config.json is not valid JSON");
+    assertThat(r.status()).isEqualTo(1);
+    assertThat(r.err()).contains("config.json holds no valid JSON");
     assertThat(Files.readString(folder.resolve("c/config.json"))).isEqualTo("{oops");
   }
 }

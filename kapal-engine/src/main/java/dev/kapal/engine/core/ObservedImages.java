@@ -16,6 +16,7 @@ import dev.kapal.image.PullRequest;
 import dev.kapal.image.PushRequest;
 import dev.kapal.image.RemoveResult;
 import dev.kapal.image.Snapshots;
+import dev.kapal.image.registry.Credentials;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.Reference;
 import java.io.InputStream;
@@ -71,6 +72,11 @@ final class ObservedImages implements Images {
     Digest d = images.push(request, progress);
     tell("push", d.toString(), d.toString(), Map.of());
     return d;
+  }
+
+  @Override
+  public void login(String registry, Credentials credentials) {
+    images.login(registry, credentials);
   }
 
   @Override

@@ -21,6 +21,8 @@ import dev.kapal.image.Snapshots;
 import dev.kapal.image.layers.LayerSpec;
 import dev.kapal.image.layers.LayerStore;
 import dev.kapal.image.layers.SnapshotStore;
+import dev.kapal.image.registry.CredentialSource;
+import dev.kapal.image.registry.Credentials;
 import dev.kapal.image.store.DurableFiles;
 import dev.kapal.image.store.FileContentStore;
 import dev.kapal.oci.Digest;
@@ -57,9 +59,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * after it, and files that the next start knows to be garbage.
  */
 public final class LocalImages implements Images {
-  private static final String EMBEDDED = "/dev/kapal/image/busybox.tar";
-  private static final String EMBEDDED_NAME = "localhost/busybox:latest";
-
   private final FileChannel lockFile;
   private final StoreParts parts;
   private final SnapshotStore snapshots;
@@ -74,6 +73,9 @@ public final class LocalImages implements Images {
   private final Checker checker;
   private final UsageReport usage;
   private final LocalImagesConfig config;
+
+  /** Whether this store is to hold the embedded image. */
+  private volatile boolean holdsEmbedded;
 
   /**
    * Opens a store.
@@ -191,6 +193,11 @@ public final class LocalImages implements Images {
   }
 
   @Override
+  public void login(String registry, Credentials credentials) {
+    config.registries().apply(CredentialSource.only(registry, credentials)).verify(registry);
+  }
+
+  @Override
   public void tag(String nameOrId, Reference name) {
     if (name.digest().isPresent()) {
       throw new ImageException.BadRequest("\"" + name + "\" has a digest, which no tag can have");
@@ -212,7 +219,11 @@ public final class LocalImages implements Images {
 
   @Override
   public RemoveResult remove(String nameOrId, boolean force) {
-    return remover.remove(nameOrId, force);
+    RemoveResult result = remover.remove(nameOrId, force);
+    if (holdsEmbedded) {
+      ensureEmbedded(); // a forced removal renews it
+    }
+    return result;
   }
 
   @Override
@@ -286,11 +297,12 @@ public final class LocalImages implements Images {
 
   @Override
   public Image ensureEmbedded() {
-    Optional<Image> there = find(EMBEDDED_NAME);
+    holdsEmbedded = true;
+    Optional<Image> there = find(EmbeddedImage.NAME);
     if (there.isPresent()) {
       return there.get();
     }
-    try (InputStream in = LocalImages.class.getResourceAsStream(EMBEDDED)) {
+    try (InputStream in = LocalImages.class.getResourceAsStream(EmbeddedImage.RESOURCE)) {
       if (in == null) {
         throw new ImageException.NotFound(
             "this build of Kapal has no embedded image: build it where Debian's busybox-static"

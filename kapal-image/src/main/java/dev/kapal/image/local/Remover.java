@@ -33,6 +33,14 @@ final class Remover {
         looksLikeId(text, entry)
             ? entry.names()
             : entry.names().stream().filter(ImageFinder.candidates(text)::contains).toList();
+    if (!force
+        && EmbeddedImage.is(entry)
+        && (byName.isEmpty() || byName.contains(EmbeddedImage.REFERENCE))) {
+      throw new ImageException.Conflict(
+          EmbeddedImage.NAME
+              + " comes with Kapal, so that something runs where no registry answers:"
+              + " it stays; force the removal to have it made anew");
+    }
     boolean byDigest = byName.isEmpty() && !entry.names().isEmpty();
     List<Reference> names = byDigest ? entry.names() : byName;
     if (names.size() < entry.names().size()) {
@@ -104,7 +112,7 @@ final class Remover {
     List<Digest> deleted = new ArrayList<>();
     long freed = 0;
     for (CatalogueEntry entry : parts.catalogue().list()) {
-      if (!request.all() && !entry.names().isEmpty()) {
+      if (EmbeddedImage.is(entry) || (!request.all() && !entry.names().isEmpty())) {
         continue;
       }
       if (request.until().map(entry.stored()::isBefore).orElse(true)

@@ -85,6 +85,14 @@ public interface Registry {
   List<Descriptor> referrers(
       RepositoryName repository, Digest subject, Optional<String> artifactType);
 
+  /**
+   * Asks a registry whether it knows the caller.
+   *
+   * @param registry as images name it, for example {@code docker.io} or {@code quay.io:443}
+   * @throws RegistryException.Unauthorized if it refuses the caller's credentials
+   */
+  void verify(String registry);
+
   /** Lists all tags of a repository. */
   List<String> tags(RepositoryName repository);
 }

@@ -58,7 +58,7 @@ class CrashTest extends ScratchTest {
       while (!Files.readString(log).contains("begun") && System.nanoTime() < deadline) {
         Thread.sleep(5);
       }
-      Thread.sleep(random.nextInt(400));
+      Thread.sleep(random.nextInt(1000));
       worker.destroyForcibly().waitFor();
       String said = Files.readString(log);
       assertThat(said).startsWith("begun").doesNotContain("Exception");

@@ -8,6 +8,7 @@ import dev.kapal.image.CommitRequest;
 import dev.kapal.image.Image;
 import dev.kapal.image.ImageException;
 import dev.kapal.image.ImageFilters;
+import dev.kapal.image.PruneRequest;
 import dev.kapal.image.RemoveResult;
 import dev.kapal.image.Snapshot;
 import dev.kapal.image.SnapshotOptions;
@@ -15,6 +16,7 @@ import dev.kapal.oci.Reference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,6 +49,25 @@ class EmbeddedImageTest extends ScratchTest {
       assertThat(images.find("docker.io/library/busybox")).isEmpty();
       assertThat(images.find("ab")).isEmpty();
       assertThat(images.list(ImageFilters.NONE)).containsExactly(image);
+      assertThat(images.check(false).findings()).isEmpty();
+    }
+  }
+
+  @Test
+  void isNotRemoved() throws Exception {
+    try (LocalImages images = StoreFixture.open(root)) {
+      Image image = images.ensureEmbedded();
+      images.tag("busybox", Reference.parse("example.com/mine:1"));
+      for (String name : List.of("busybox", image.id().toString(), "localhost/busybox:latest")) {
+        assertThatThrownBy(() -> images.remove(name, false))
+            .isInstanceOf(ImageException.Conflict.class)
+            .hasMessageContaining("comes with Kapal");
+      }
+      images.remove("example.com/mine:1", false);
+      images.prune(new PruneRequest(true, Optional.empty(), Map.of()));
+      assertThat(images.get("busybox")).isEqualTo(image);
+      assertThat(images.remove("busybox", true).deleted()).containsExactly(image.id());
+      assertThat(images.get("busybox").id()).isEqualTo(image.id());
       assertThat(images.check(false).findings()).isEmpty();
     }
   }

@@ -173,4 +173,9 @@ final class FakeRegistry implements Registry {
   public List<String> tags(RepositoryName repository) {
     return tags.keySet().stream().sorted().toList();
   }
+
+  @Override
+  public void verify(String registry) {
+    throw new UnsupportedOperationException();
+  }
 }

@@ -135,7 +135,11 @@ class FuzzTest {
   @Test
   void authFiles() {
     Path file = folder.resolve("config.json");
-    AuthFile auth = new AuthFile(file, Map.of("PATH", "/nonexistent"), Duration.ofSeconds(1));
+    AuthFile auth =
+        new AuthFile(
+            file,
+            dev.kapal.image.registry.auth.CredentialHelper.Calls.own(
+                Map.of("PATH", "/nonexistent"), Duration.ofSeconds(1)));
     mutate(
         2_000,
         text -> {

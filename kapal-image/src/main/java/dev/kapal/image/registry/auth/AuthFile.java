@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
@@ -39,18 +38,15 @@ public final class AuthFile implements CredentialSource {
   private static final ReentrantLock WRITING = new ReentrantLock();
 
   private final Path path;
-  private final Map<String, String> environment;
-  private final Duration helperLimit;
+  private final CredentialHelper.Calls helpers;
 
   /**
    * @param path of the file; it need not be there
-   * @param environment for credential helpers: PATH to find them and whatever they need
-   * @param helperLimit time limit for one call of a helper
+   * @param helpers how the helpers that the file names are called
    */
-  public AuthFile(Path path, Map<String, String> environment, Duration helperLimit) {
+  public AuthFile(Path path, CredentialHelper.Calls helpers) {
     this.path = path;
-    this.environment = Map.copyOf(environment);
-    this.helperLimit = helperLimit;
+    this.helpers = helpers;
   }
 
   public Path path() {
@@ -138,7 +134,7 @@ public final class AuthFile implements CredentialSource {
   }
 
   private CredentialHelper helper(String name) {
-    return new CredentialHelper(name, environment, helperLimit);
+    return new CredentialHelper(name, helpers);
   }
 
   private static Optional<String> helper(JsonNode file, String registry) {

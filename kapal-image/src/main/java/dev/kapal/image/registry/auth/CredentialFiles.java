@@ -4,7 +4,6 @@ import dev.kapal.image.registry.CredentialSource;
 import dev.kapal.image.registry.Credentials;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,11 +26,11 @@ public final class CredentialFiles implements CredentialSource {
    *
    * @param home the user's home
    * @param uid the user's number, for Podman's run-time directory
-   * @param environment the user's REGISTRY_AUTH_FILE, DOCKER_CONFIG, XDG_RUNTIME_DIR, and what
-   *     credential helpers need (PATH, HOME, …)
+   * @param helpers how helpers are called; their environment tells of REGISTRY_AUTH_FILE,
+   *     DOCKER_CONFIG and XDG_RUNTIME_DIR too
    */
-  public static CredentialFiles of(
-      Path home, long uid, Map<String, String> environment, Duration helperLimit) {
+  public static CredentialFiles of(Path home, long uid, CredentialHelper.Calls helpers) {
+    Map<String, String> environment = helpers.environment();
     List<Path> paths = new ArrayList<>();
     String named = environment.getOrDefault("REGISTRY_AUTH_FILE", "");
     if (!named.isEmpty()) {
@@ -47,8 +46,7 @@ public final class CredentialFiles implements CredentialSource {
     }
     paths.add(Path.of("/run/containers").resolve(Long.toString(uid)).resolve("auth.json"));
     paths.add(home.resolve(".config/containers/auth.json"));
-    List<AuthFile> files =
-        paths.stream().map(path -> new AuthFile(path, environment, helperLimit)).toList();
+    List<AuthFile> files = paths.stream().map(path -> new AuthFile(path, helpers)).toList();
     return new CredentialFiles(files, files.getFirst());
   }
 

@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -36,21 +38,39 @@ public final class CredentialHelper {
   private static final String TOKEN_USER = "<token>";
 
   private final String program;
-  private final Map<String, String> environment;
-  private final Duration limit;
+  private final Calls calls;
+
+  /**
+   * How helpers are called.
+   *
+   * @param environment PATH to find them and whatever they need; they get nothing else
+   * @param limit time limit for one call
+   * @param launcher words before the program's own, such as a command that gives up rights; empty:
+   *     it runs as this process does
+   */
+  public record Calls(Map<String, String> environment, Duration limit, List<String> launcher) {
+    public Calls {
+      environment = Map.copyOf(environment);
+      launcher = List.copyOf(launcher);
+    }
+
+    /** With the rights of this process. */
+    public static Calls own(Map<String, String> environment, Duration limit) {
+      return new Calls(environment, limit, List.of());
+    }
+  }
 
   /**
    * @param name what follows {@code docker-credential-}
    * @throws BadConfiguration if that could be a path
    */
-  public CredentialHelper(String name, Map<String, String> environment, Duration limit) {
+  public CredentialHelper(String name, Calls calls) {
     if (!NAME.matcher(name).matches()) {
       throw new BadConfiguration(
           "\"" + name + "\" is not the name of a credential helper", Optional.empty());
     }
     this.program = "docker-credential-" + name;
-    this.environment = environment;
-    this.limit = limit;
+    this.calls = calls;
   }
 
   /** Asks for the credentials of a server. */
@@ -127,7 +147,7 @@ public final class CredentialHelper {
   }
 
   private Path find() {
-    for (String directory : environment.getOrDefault("PATH", "").split(":", -1)) {
+    for (String directory : calls.environment().getOrDefault("PATH", "").split(":", -1)) {
       if (directory.startsWith("/")) {
         Path candidate = Path.of(directory).resolve(program);
         if (Files.isRegularFile(candidate) && Files.isExecutable(candidate)) {
@@ -143,9 +163,12 @@ public final class CredentialHelper {
   }
 
   private Result run(String verb, byte[] input) {
-    ProcessBuilder builder = new ProcessBuilder(find().toString(), verb);
+    List<String> words = new ArrayList<>(calls.launcher());
+    words.add(find().toString());
+    words.add(verb);
+    ProcessBuilder builder = new ProcessBuilder(words);
     builder.environment().clear();
-    builder.environment().putAll(environment);
+    builder.environment().putAll(calls.environment());
     builder.redirectError(ProcessBuilder.Redirect.DISCARD);
     builder.directory(Path.of("/").toFile());
     Process process;
@@ -157,14 +180,19 @@ public final class CredentialHelper {
     try {
       CompletableFuture<byte[]> output = new CompletableFuture<>();
       Thread.ofVirtual().start(() -> talk(process, input, output));
-      byte[] answer = output.get(limit.toMillis(), TimeUnit.MILLISECONDS);
-      if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+      byte[] answer = output.get(calls.limit().toMillis(), TimeUnit.MILLISECONDS);
+      if (!process.waitFor(calls.limit().toMillis(), TimeUnit.MILLISECONDS)) {
         throw new TimeoutException();
       }
       return new Result(process.exitValue(), new String(answer, StandardCharsets.UTF_8));
     } catch (TimeoutException e) {
       throw new BadConfiguration(
-          program + " " + verb + " did not end within " + limit.toSeconds() + " s; try it by hand",
+          program
+              + " "
+              + verb
+              + " did not end within "
+              + calls.limit().toSeconds()
+              + " s; try it by hand",
           Optional.of(e));
     } catch (ExecutionException e) {
       throw new BadConfiguration(

@@ -110,4 +110,9 @@ final class CallersRegistry implements Registry {
                             new NotFound(
                                 doing + " failed: the repository is not there", List.of()))));
   }
+
+  @Override
+  public void verify(String registry) {
+    new Login(context).verify(registry, source.find(registry));
+  }
 }

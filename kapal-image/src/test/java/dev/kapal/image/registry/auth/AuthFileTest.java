@@ -30,8 +30,9 @@ class AuthFileTest {
   private AuthFile with(Duration limit) {
     return new AuthFile(
         path,
-        Map.of("PATH", "relative:" + folder + ":/usr/bin:/bin", "KEYS", folder.toString()),
-        limit);
+        CredentialHelper.Calls.own(
+            Map.of("PATH", "relative:" + folder + ":/usr/bin:/bin", "KEYS", folder.toString()),
+            limit));
   }
 
   private static String packed(String text) {

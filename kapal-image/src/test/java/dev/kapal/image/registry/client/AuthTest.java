@@ -183,32 +183,43 @@ class AuthTest {
   }
 
   @Test
-  void loginKeepsOnlyWhatTheRegistryAccepts() throws Exception {
+  void aRegistryVerifiesAndAFileKeeps() throws Exception {
     Path config = folder.resolve("home/.docker/config.json");
-    AuthFile file = new AuthFile(config, Map.of(), Duration.ofSeconds(5));
+    AuthFile file =
+        new AuthFile(
+            config,
+            dev.kapal.image.registry.auth.CredentialHelper.Calls.own(
+                Map.of(), Duration.ofSeconds(5)));
     try (RegistryServer server = RegistryServer.start(Options.OPEN.withBasicAuth());
         RegistryClient client = new RegistryClient(Clients.config())) {
-      assertThatThrownBy(() -> client.login(server.name(), WRONG, file))
+      assertThatThrownBy(() -> verify(client, server, WRONG))
           .isInstanceOf(RegistryException.Unauthorized.class);
+      verify(client, server, RIGHT);
       assertThat(config).doesNotExist();
-      assertThat(client.login(server.name(), RIGHT, file)).isEqualTo(config.toString());
+      assertThat(file.store(server.name(), RIGHT)).isEqualTo(config.toString());
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(config)))
           .isEqualTo("rw-------");
       assertThat(file.find(server.name())).isEqualTo(RIGHT);
       byte[] content = Clients.bytes(10, 24);
       push(client.as(file), new RepositoryName(server.name(), "a/b"), content);
-      assertThat(client.logout(server.name(), file)).isTrue();
-      assertThat(client.logout(server.name(), file)).isFalse();
+      assertThat(file.erase(server.name())).isTrue();
+      assertThat(file.erase(server.name())).isFalse();
       assertThat(file.find(server.name())).isEqualTo(Credentials.ANONYMOUS);
     }
     try (TestTokenServer tokens = new TestTokenServer(folder);
         RegistryServer server = RegistryServer.start(Options.OPEN.withTokens(tokens));
         RegistryClient client = new RegistryClient(Clients.config())) {
-      assertThatThrownBy(() -> client.login(server.name(), WRONG, file))
+      assertThatThrownBy(() -> verify(client, server, WRONG))
           .isInstanceOf(RegistryException.Unauthorized.class);
-      client.login(server.name(), RIGHT, file);
-      assertThat(file.find(server.name())).isEqualTo(RIGHT);
+      verify(client, server, RIGHT);
     }
+  }
+
+  private static void verify(
+      RegistryClient client, RegistryServer server, Credentials credentials) {
+    client
+        .as(dev.kapal.image.registry.CredentialSource.only(server.name(), credentials))
+        .verify(server.name());
   }
 
   @Test
