@@ -78,6 +78,7 @@ final class Guest implements AutoCloseable {
 
   /** The tests' own classes and libraries, which are not part of an installation. */
   private static Path stage(Path root, Path stage) throws IOException {
+    Commands.sh("rm -rf '" + stage + "'").mustSucceed();
     Path libraries = Files.createDirectories(stage.resolve("lib"));
     String jars =
         Stream.of(System.getProperty("java.class.path", "").split(File.pathSeparator, -1))

@@ -72,7 +72,9 @@ public final class LaunchErrors {
           case "ENOENT" ->
               exec
                   ? "check the program's name and PATH, and that the interpreter it names exists"
-                  : "";
+                  : step.filter(s -> s.purpose().startsWith("apply the AppArmor")).isPresent()
+                      ? "no profile of this name is loaded: load it with apparmor_parser, or run unconfined"
+                      : "";
           case "EACCES" ->
               exec ? "check that it is an executable file and that the user may execute it" : "";
           case "ENOEXEC" ->
@@ -96,7 +98,14 @@ public final class LaunchErrors {
                   : "";
           case "EPERM" ->
               call.equals("prlimit64") ? "this host does not let Kapal raise the limit" : "";
-          case "EINVAL" -> call.equals("pivot_root") ? "where / is a ramdisk, use no-pivot" : "";
+          case "EINVAL" ->
+              switch (call) {
+                case "pivot_root" -> "where / is a ramdisk, use no-pivot";
+                case "mount_setattr" ->
+                    "its file system cannot do that (ids are mapped by ext4, xfs and btrfs, by tmpfs from"
+                        + " Linux 6.3 on, by overlays not at all)";
+                default -> "";
+              };
           case "EDQUOT" ->
               call.equals("keyctl")
                   ? "too many keyrings: raise /proc/sys/kernel/keys/root_maxkeys or run without a new keyring"
