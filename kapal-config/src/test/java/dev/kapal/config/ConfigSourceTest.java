@@ -128,8 +128,18 @@ final class ConfigSourceTest {
         [runtimes.d]
         type = "io.containerd.x.v1"
         args = ["x"]
+        [runtimes.e]
+        type = "io.containerd.runc.v2"
+        options = { BinaryNam = "/x", SystemdCgroup = "yes" }
+        [runtimes.f]
+        type = "io.containerd.kata.v2"
+        options = { ConfigPath = 1, other = 1 }
         """);
-    assertThat(configuration.show().problems()).hasSize(5);
+    assertThat(configuration.show().problems()).hasSize(8);
+    assertThat(configuration.show().problems().toString())
+        .contains(
+            "runtimes.e.options.BinaryNam", "did you mean \"BinaryName\"?", "must be true or false")
+        .contains("runtimes.f.options.ConfigPath", "must be a string");
   }
 
   @Test

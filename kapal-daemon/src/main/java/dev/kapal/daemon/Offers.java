@@ -6,9 +6,15 @@ import dev.kapal.config.runtime.ResolvedRuntime;
 import dev.kapal.config.runtime.RuntimeEntry;
 import dev.kapal.config.runtime.RuntimeNames;
 import dev.kapal.config.text.ConfigException;
+import dev.kapal.linux.Linux;
+import dev.kapal.runtime.Runtime;
+import dev.kapal.runtime.oci.OciRuntime;
 import dev.kapal.runtime.oci.OciRuntimeConfig;
+import dev.kapal.runtime.shim.ShimRuntime;
+import dev.kapal.runtime.shim.ShimRuntimeConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,27 +25,28 @@ import java.util.TreeSet;
  * ones that are on PATH. Programs are looked for and never executed.
  *
  * @param programs driven by the command line of runc, by name
+ * @param shims driven by shims, by name
  * @param warnings what is configured and cannot be offered, and why
  */
-record Offers(Map<String, OciRuntimeConfig> programs, List<String> warnings) {
+record Offers(
+    Map<String, OciRuntimeConfig> programs,
+    Map<String, ShimRuntimeConfig> shims,
+    List<String> warnings) {
   /** What a configuration offers on this host. */
   static Offers of(KapalConfig config, PathLookup lookup) {
     RuntimeNames names = new RuntimeNames(config.runtimes(), lookup);
     Map<String, OciRuntimeConfig> programs = new TreeMap<>();
+    Map<String, ShimRuntimeConfig> shims = new TreeMap<>();
     List<String> warnings = new ArrayList<>();
     TreeSet<String> all = new TreeSet<>(names.usable());
     all.remove(RuntimeNames.BUILT_IN);
     for (String name : all) {
-      boolean configured = config.runtime(name).isPresent();
       try {
         switch (names.resolve(name)) {
           case ResolvedRuntime.Program program ->
               programs.put(name, program(program.entry(), program.path(), config));
-          case ResolvedRuntime.Shim shim -> {
-            if (configured) {
-              warnings.add(refusal(shim.entry(), "this version of Kapal drives no shims"));
-            }
-          }
+          case ResolvedRuntime.Shim shim ->
+              shims.put(name, ShimSettings.of(shim.entry(), shim.path(), config));
           case ResolvedRuntime.BuiltIn own ->
               warnings.add(
                   refusal(own.entry(), "this version of Kapal has its own runtime once only"));
@@ -48,14 +55,27 @@ record Offers(Map<String, OciRuntimeConfig> programs, List<String> warnings) {
         warnings.add(String.valueOf(e.getMessage()));
       }
     }
-    return new Offers(programs, warnings);
+    return new Offers(programs, shims, warnings);
   }
 
   /** The names of all runtimes, the built-in one among them. */
   TreeSet<String> names() {
     TreeSet<String> names = new TreeSet<>(programs.keySet());
+    names.addAll(shims.keySet());
     names.add(RuntimeNames.BUILT_IN);
     return names;
+  }
+
+  /** Makes the drivers of those that are not known yet. */
+  List<Runtime> drivers(Linux linux, Collection<String> known) {
+    List<Runtime> drivers = new ArrayList<>();
+    programs.values().stream()
+        .filter(p -> !known.contains(p.name()))
+        .forEach(p -> drivers.add(OciRuntime.create(linux, p)));
+    shims.values().stream()
+        .filter(s -> !known.contains(s.name()))
+        .forEach(s -> drivers.add(ShimRuntime.create(linux, s)));
+    return drivers;
   }
 
   private static String refusal(RuntimeEntry entry, String why) {

@@ -18,7 +18,6 @@ import dev.kapal.linux.SubordinateIds;
 import dev.kapal.network.Networks;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.monitor.NativeRuntime;
-import dev.kapal.runtime.oci.OciRuntime;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.System.Logger;
@@ -52,10 +51,7 @@ final class Wiring {
 
     /** Offers runtimes that were not there before; others stay as they are. */
     void offer(Offers offers) {
-      List<String> known = runtimes();
-      offers.programs().values().stream()
-          .filter(program -> !known.contains(program.name()))
-          .forEach(program -> engine.offer(OciRuntime.create(linux, program)));
+      offers.drivers(linux, runtimes()).forEach(engine::offer);
     }
 
     /** Takes over defaults for containers that are made from now on. */
@@ -88,7 +84,7 @@ final class Wiring {
     }
     List<Runtime> runtimes = new ArrayList<>();
     runtimes.add(NativeRuntime.create(linux, KernelFeatures.host(), daemon.cgroupParent()));
-    offers.programs().values().forEach(p -> runtimes.add(OciRuntime.create(linux, p)));
+    runtimes.addAll(offers.drivers(linux, List.of()));
     Registries registries =
         new Registries(Translation.registries(config.registries(), System.getenv(), version));
     LocalEngine opened =

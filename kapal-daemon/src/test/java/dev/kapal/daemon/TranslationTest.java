@@ -11,6 +11,7 @@ import dev.kapal.image.registry.RegistryConfig;
 import dev.kapal.network.NetworkConfig;
 import dev.kapal.runtime.Tier;
 import dev.kapal.runtime.oci.OciRuntimeConfig;
+import dev.kapal.runtime.shim.ShimOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -160,6 +161,14 @@ final class TranslationTest {
             path = "/nowhere/x"
             [runtimes.kata]
             type = "io.containerd.kata.v2"
+            options.ConfigPath = "/etc/kata.toml"
+            [runtimes.runc-shim]
+            type = "io.containerd.runc.v2"
+            systemd_cgroup = true
+            [runtimes.runc-shim.options]
+            BinaryName = "crun"
+            NoPivotRoot = true
+            IoUid = 7
             [runtimes.own]
             kind = "native"
             """);
@@ -167,10 +176,11 @@ final class TranslationTest {
         Offers.of(
             config,
             name ->
-                List.of("crun", "runsc", "containerd-shim-kata-v2").contains(name)
+                List.of("crun", "runsc", "containerd-shim-kata-v2", "containerd-shim-runc-v2")
+                        .contains(name)
                     ? Optional.of(Path.of("/bin/" + name))
                     : Optional.empty());
-    assertThat(offers.names()).containsExactly("crun", "g", "native", "runsc");
+    assertThat(offers.names()).containsExactly("crun", "g", "kata", "native", "runc-shim", "runsc");
     OciRuntimeConfig g = offers.programs().get("g");
     assertThat(g)
         .isEqualTo(
@@ -186,10 +196,18 @@ final class TranslationTest {
                 Set.of(),
                 "/c"));
     assertThat(offers.programs().get("crun").tier()).isEqualTo(Tier.NATIVE);
+    assertThat(offers.shims().get("kata").tier()).isEqualTo(Tier.VM);
+    assertThat(offers.shims().get("kata").options())
+        .isEqualTo(new ShimOptions.Generic("", "/etc/kata.toml", ""));
+    assertThat(offers.shims().get("runc-shim").binary())
+        .isEqualTo(Path.of("/bin/containerd-shim-runc-v2"));
+    assertThat(offers.shims().get("runc-shim").options())
+        .isEqualTo(
+            new ShimOptions.Runc("crun", Optional.empty(), true, true, false, "", 7, 0, "", ""));
+    assertThat(offers.shims().get("runc-shim").cgroupParent()).isEqualTo("/c");
     assertThat(offers.warnings())
-        .hasSize(3)
+        .hasSize(2)
         .anySatisfy(w -> assertThat(w).contains("\"gone\"", "/nowhere/x is missing"))
-        .anySatisfy(w -> assertThat(w).contains("\"kata\"", "no shims"))
         .anySatisfy(w -> assertThat(w).contains("\"own\"", "once only"));
   }
 }

@@ -127,6 +127,19 @@ public final class RuntimeEntries {
               kindNode,
               "a shim needs a type, such as type = \"io.containerd.kata.v2\", or a path");
         }
+        if (set.get("options") instanceof Node.Table options) {
+          ShimOptionKeys.problems(
+                  text(name, "type")
+                      .flatMap(RuntimeNames::shimProgram)
+                      .or(() -> text(name, "path")),
+                  options)
+              .forEach((key, message) ->
+                  problems.add(
+                      Problem.error(
+                          options.get(key).orElse(options).at(),
+                          KeyPath.of("runtimes", name, "options", key).toString(),
+                          message)));
+        }
       }
     }
   }

@@ -29,6 +29,10 @@ public final class RuntimeNames {
   private static final Pattern TYPE =
       Pattern.compile("(?:[A-Za-z0-9_-]+\\.)+([A-Za-z0-9_-]+)\\.(v[0-9]{1,3})");
 
+  private static final String SHIM_PREFIX = "containerd-shim-";
+  private static final Pattern SHIM =
+      Pattern.compile(SHIM_PREFIX + "([A-Za-z0-9_]+)-(v[0-9]{1,3})");
+
   private final SortedMap<String, RuntimeEntry> configured;
   private final PathLookup lookup;
 
@@ -41,7 +45,7 @@ public final class RuntimeNames {
   public static Optional<String> shimProgram(String type) {
     Matcher matcher = TYPE.matcher(type);
     return matcher.matches()
-        ? Optional.of("containerd-shim-" + matcher.group(1) + "-" + matcher.group(2))
+        ? Optional.of(SHIM_PREFIX + matcher.group(1) + "-" + matcher.group(2))
         : Optional.empty();
   }
 
@@ -53,7 +57,10 @@ public final class RuntimeNames {
         || shimProgram(name).isPresent();
   }
 
-  /** All names that can be resolved here and now, sorted; types of shims not among them. */
+  /**
+   * All names that can be resolved here and now, sorted. A shim on PATH is named by containerd's
+   * type for it, {@code io.containerd.X.vN}.
+   */
   public List<String> usable() {
     List<String> names = new ArrayList<>(configured.keySet());
     names.add(BUILT_IN);
@@ -63,6 +70,15 @@ public final class RuntimeNames {
         names.add(name);
       }
     });
+    for (String program : lookup.names(SHIM_PREFIX)) {
+      Matcher matcher = SHIM.matcher(program);
+      if (matcher.matches()) {
+        String type = "io.containerd." + matcher.group(1) + "." + matcher.group(2);
+        if (!SHIMS.containsValue(type)) {
+          names.add(type);
+        }
+      }
+    }
     return names.stream().distinct().sorted().toList();
   }
 

@@ -67,8 +67,6 @@ public final class Schema {
           "network.dns_options",
           "network.mtu",
           "network.ipv6",
-          "runtimes.<name>.type",
-          "runtimes.<name>.options",
           "runtimes.<name>.pod_annotations",
           "runtimes.<name>.container_annotations",
           "runtimes.<name>.snapshotter",

@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kapal.config.runtime.RuntimeEntry.Kind;
 import dev.kapal.config.text.ConfigException;
 import dev.kapal.runtime.Tier;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,8 +72,29 @@ final class RuntimeNamesTest {
   }
 
   @Test
+  void shimsOnPathAreUsableByTheirTypes(@TempDir Path bin) throws IOException {
+    for (String name :
+        List.of(
+            "containerd-shim-runc-v2",
+            "containerd-shim-kata-v2",
+            "containerd-shim-x",
+            "containerd-shim-y-v1")) {
+      Path file = Files.writeString(bin.resolve(name), "");
+      assertThat(file.toFile().setExecutable(!name.equals("containerd-shim-y-v1"))).isTrue();
+    }
+    RuntimeNames names =
+        new RuntimeNames(
+            Map.of(), PathLookup.in(List.of(bin, bin.resolve("nowhere"), Path.of("relative"))));
+    assertThat(names.usable()).containsExactly("io.containerd.runc.v2", "kata", "native");
+    assertThat(names.resolve("io.containerd.runc.v2"))
+        .isInstanceOfSatisfying(
+            ResolvedRuntime.Shim.class,
+            s -> assertThat(s.path()).isEqualTo(bin.resolve("containerd-shim-runc-v2")));
+  }
+
+  @Test
   void lookupsStayInTheirDirectories() {
-    PathLookup lookup = PathLookup.in(java.util.List.of(Path.of("/bin"), Path.of("relative")));
+    PathLookup lookup = PathLookup.in(List.of(Path.of("/bin"), Path.of("relative")));
     assertThat(lookup.find("sh")).isPresent();
     assertThat(lookup.find("/bin/sh")).isPresent();
     assertThat(lookup.find("../bin/sh")).isEmpty();
