@@ -223,6 +223,9 @@ static void become_first(struct launch *launch) {
   keep[count++] = launch->report;
   qsort(keep, count, sizeof *keep, compare);
   close_others(3, keep, count);
+  // What the kernel was told by it is done. Where there is a stage nobody in the container has seen it, and nobody may: who may
+  // trace the init would find a way to the host's control groups (CVE-2016-9962).
+  if (launch->plan->cgroup_slot != NONE) close_fd(&launch->slots[launch->plan->cgroup_slot]);
   signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -230,11 +233,8 @@ static void become_first(struct launch *launch) {
 }
 
 // Clones the init; in it, never returns. first: nothing ran before it.
-static long clone_init(struct launch *launch, u64 flags, bool first) {
-  const struct plan *plan = launch->plan;
-  int cgroup = plan->cgroup_slot == NONE ? -1 : launch->slots[plan->cgroup_slot];
-  if (plan->cgroup_slot != NONE && cgroup < 0) return -EBADF;
-  long pid = sys_clone(plan->clone_flags | flags, cgroup, &launch->state->pid);
+static long clone_init(struct launch *launch, u64 flags, int cgroup, bool first) {
+  long pid = sys_clone(launch->plan->clone_flags | flags, cgroup, &launch->state->pid);
   if (pid != 0) return pid;
   if (first) become_first(launch);
   run_init(launch);
@@ -244,14 +244,16 @@ long launch_start(struct launch *launch) {
   const struct plan *plan = launch->plan;
   for (u32 i = plan->descriptors; i < PLAN_SLOTS; i++) launch->slots[i] = -1;
   launch->state->part = plan->stage_steps ? PART_STAGE : PART_INIT;
-  if (plan->stage_steps == 0) return clone_init(launch, 0, true);
-  long pid = sys_clone(0, -1, NULL);
+  int cgroup = plan->cgroup_slot == NONE ? -1 : launch->slots[plan->cgroup_slot];
+  if (plan->cgroup_slot != NONE && cgroup < 0) return -EBADF;
+  if (plan->stage_steps == 0) return clone_init(launch, 0, cgroup, true);
+  long pid = sys_clone(0, cgroup, NULL);
   if (pid != 0) return pid;
   become_first(launch);
   die_with_monitor(launch);
   take_streams(launch);
   run_part(launch, PART_STAGE, 0, plan->stage_steps);
-  pid = clone_init(launch, PARENT, false);
+  pid = clone_init(launch, PARENT, -1, false);
   if (pid < 0) fail(launch, PART_CLONE, 0, (int)-pid);
   _exit(0);
 }

@@ -71,6 +71,7 @@ public final class Main {
         log.log(Level.INFO, "another daemon serves {0} already", config.daemon().runDir());
         return FAILED;
       }
+      NativeLibraries.prepare(config.daemon().dataDir());
       try (InstanceLock held = lock.get();
           Daemon daemon = Daemon.start(Linux.system(), source, config)) {
         daemon.awaitEnd();

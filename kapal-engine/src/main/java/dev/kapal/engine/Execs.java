@@ -6,7 +6,8 @@ import java.util.OptionalInt;
 
 /**
  * Further processes in running containers. An exec lives until some minutes after its end, or its
- * container's.
+ * container's. One that runs is known to the next engine, too, when this one ends or is killed; who
+ * was attached to it then has to see to it anew.
  */
 public interface Execs {
 

@@ -9,10 +9,14 @@ import java.util.List;
  * @param uids the container's user ids, if it has a user namespace; the writable layer's root
  *     belongs to its root
  * @param gids its group ids
+ * @param durable whether it has to survive a power failure; else only the death of this process
  */
-public record SnapshotOptions(List<IdMapping> uids, List<IdMapping> gids) {
-  /** No user namespace. */
-  public static final SnapshotOptions NONE = new SnapshotOptions(List.of(), List.of());
+public record SnapshotOptions(List<IdMapping> uids, List<IdMapping> gids, boolean durable) {
+  /** No user namespace, and gone with the power. */
+  public static final SnapshotOptions NONE = new SnapshotOptions(List.of(), List.of(), false);
+
+  /** No user namespace; survives a power failure. */
+  public static final SnapshotOptions DURABLE = new SnapshotOptions(List.of(), List.of(), true);
 
   /** Copies. */
   public SnapshotOptions {

@@ -11,7 +11,13 @@ import java.util.Optional;
  */
 public interface Snapshots {
   /**
-   * Makes a snapshot, durable once this returns. Layers that are missing are unpacked first.
+   * Makes a snapshot, whole on disk once this returns: it survives this process, and a power
+   * failure if the options ask for that. Layers that are missing are unpacked first.
+   *
+   * <p>The layers below need no syncing for it. Their blobs are durable, and an unpacked layer that
+   * had not reached the disk when the power failed is recognised by the boot it was made in,
+   * dropped, and unpacked again when {@link #find} is asked for a snapshot on it. So a pull never
+   * waits for the files of its layers to be written.
    *
    * @throws ImageException.Conflict if there is one of that key
    */

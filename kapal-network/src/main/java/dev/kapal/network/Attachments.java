@@ -1,5 +1,6 @@
 package dev.kapal.network;
 
+import dev.kapal.linux.FaultPoint;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -67,6 +68,7 @@ final class Attachments {
     try {
       for (Join join : intention.joins()) {
         ObjectNode result = chain.add(join, target(intention, join, intention.netns()));
+        FaultPoint.reach("network.added");
         Join joined = join.withResult(result);
         verifyFixedAddresses(joined);
         if (Joins.publishThemselves(join)) {
@@ -76,10 +78,12 @@ final class Attachments {
               joined.describe().addresses().stream().map(a -> a.address().address()).toList(),
               intention.ports());
         }
+        FaultPoint.reach("network.published");
         done.add(joined);
       }
       AttachmentRecord complete = intention.completed(done);
       store.put(complete);
+      FaultPoint.reach("network.complete");
       return complete;
     } catch (RuntimeException e) {
       undoAfterFailure(intention, done, e);
@@ -122,6 +126,7 @@ final class Attachments {
           }
         }
         store.put(intention);
+        FaultPoint.reach("network.intended");
         return intention;
       } catch (RuntimeException e) {
         ports.release(request.containerId());
@@ -219,6 +224,7 @@ final class Attachments {
       try {
         try {
           chain.del(join, target(record, join, netns));
+          FaultPoint.reach("network.deleted");
         } finally {
           if (Joins.publishThemselves(join)) {
             publisher.unpublish(record.containerId());
@@ -232,7 +238,9 @@ final class Attachments {
     if (failed.isPresent()) {
       throw failed.get();
     }
+    FaultPoint.reach("network.withdrawn");
     store.remove(record.containerId());
+    FaultPoint.reach("network.forgotten");
     ports.release(record.containerId());
   }
 

@@ -24,6 +24,7 @@ import dev.kapal.engine.store.VolumeRecord;
 import dev.kapal.image.Image;
 import dev.kapal.image.Snapshot;
 import dev.kapal.image.SnapshotOptions;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Signals;
 import dev.kapal.oci.ContainerConfig;
 import dev.kapal.oci.Healthcheck;
@@ -92,13 +93,28 @@ final class Creator {
       }
       undo.push(() -> volumes.abandon(id));
       List<Fill> fills = makeVolumes(id, record);
+      FaultPoint.reach("create.volumes");
       undo.push(() -> hub.images.snapshots().remove(id));
-      Snapshot snapshot = hub.images.snapshots().prepare(id, image, SnapshotOptions.NONE);
+      Durability durability = spec.autoRemove() ? Durability.PROCESS : Durability.POWER;
+      // Nothing of one that is removed at its end survives a power failure: no need to wait for the
+      // disk.
+      Snapshot snapshot =
+          hub.images
+              .snapshots()
+              .prepare(
+                  id,
+                  image,
+                  durability == Durability.POWER ? SnapshotOptions.DURABLE : SnapshotOptions.NONE);
+      FaultPoint.reach("create.snapshot");
       fill(fills, snapshot, id);
+      FaultPoint.reach("create.filled");
       Path directory = hub.layout.container(id);
       undo.push(() -> hub.trees.remove(directory));
       Files.createDirectory(directory, Layout.PRIVATE);
-      Durability durability = spec.autoRemove() ? Durability.PROCESS : Durability.POWER;
+      FaultPoint.reach("create.directory");
+      if (durability == Durability.POWER) {
+        Layout.sync(hub.layout.containers());
+      }
       List<VolumeRecord> settled = fills.isEmpty() ? List.of() : volumes.settle(id);
       hub.database.write(
           durability,
@@ -108,6 +124,7 @@ final class Creator {
               tx.put(v);
             }
           });
+      FaultPoint.reach("create.recorded");
       undo.commit();
       entry.published = true;
       hub.events.publish("container", "create", id, EventAttributes.of(record));

@@ -3,9 +3,11 @@ package dev.kapal.engine.core;
 import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.EngineException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -110,6 +112,15 @@ record Layout(Path state, Path data) {
 
   Path database() {
     return data.resolve("kapal.db");
+  }
+
+  /** Makes durable what was made or removed in a directory. */
+  static void sync(Path directory) {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (IOException e) {
+      throw failure("sync the directory", directory, e);
+    }
   }
 
   /** Names in a directory. */

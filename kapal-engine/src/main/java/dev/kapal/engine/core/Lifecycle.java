@@ -9,6 +9,7 @@ import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.engine.store.Durability;
 import dev.kapal.engine.store.RunState;
 import dev.kapal.engine.store.VolumeRecord;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
 import java.nio.file.Path;
@@ -142,6 +143,7 @@ final class Lifecycle {
     try {
       // Whether it ran at a power failure matters to its policy alone.
       save(e, running, policy ? Durability.POWER : Durability.PROCESS);
+      FaultPoint.reach("start.recorded");
     } catch (RuntimeException ex) {
       // It runs, and is found by its sandbox at the next start: nothing is lost.
       LOG.log(System.Logger.Level.ERROR, "the start of " + e.name() + " was not recorded", ex);
@@ -175,6 +177,7 @@ final class Lifecycle {
       if (e.live.filter(l -> l.equals(live)).isEmpty() || !e.state.phase().alive()) {
         return;
       }
+      FaultPoint.reach("end.noticed");
       stopProber(e);
       boolean oom = status.oomKilled() || oomKills(live);
       RunState ended = e.state.ended(status.code(), oom, status.reason(), status.at());
@@ -198,6 +201,7 @@ final class Lifecycle {
           watchers.changed(e);
         } else {
           save(e, ended, again ? Durability.PROCESS : durability(e.record));
+          FaultPoint.reach("end.recorded");
         }
       } catch (RuntimeException ex) {
         // The monitor's own record of the exit stays until the sandbox is cleared away.
@@ -267,6 +271,7 @@ final class Lifecycle {
       removeLocked(e, true);
       return;
     }
+    FaultPoint.reach("end.forgotten");
     e.state = e.state.withPhase(ContainerState.REMOVING);
     hub.index.remove(e);
     hub.events.publish("container", "destroy", c.id(), EventAttributes.of(c));
@@ -280,6 +285,7 @@ final class Lifecycle {
   /** Clears away what a removed container left; what resists is tried again a few times. */
   private void clearRemoved(Entry e, Optional<Live> live, List<VolumeRecord> doomed, int tries) {
     ContainerRecord c = e.record;
+    FaultPoint.reach("end.told");
     clear(e, live);
     boolean all = e.live.isEmpty();
     all &= attempt(e, "its files", () -> hub.images.snapshots().remove(c.id()));
@@ -379,12 +385,16 @@ final class Lifecycle {
     boolean all = true;
     if (live.isPresent()) {
       all &= attempt(e, "its container", () -> live.get().container().delete(true));
+      FaultPoint.reach("clear.container");
       all &= attempt(e, "its sandbox", () -> live.get().sandbox().quit());
+      FaultPoint.reach("clear.sandbox");
     }
     if (Starter.networked(e.record)) {
       all &= attempt(e, "its network", () -> hub.networks.detach(e.id));
     }
+    FaultPoint.reach("clear.network");
     all &= attempt(e, "its mounts", () -> mounting.clear(e.record));
+    FaultPoint.reach("clear.mounts");
     if (all) {
       e.live = Optional.empty();
     }
@@ -427,11 +437,13 @@ final class Lifecycle {
       if (byUser && !e.state.stopRequested()) {
         save(e, e.state.withStopRequested(true), Durability.PROCESS);
       }
+      FaultPoint.reach("stop.requested");
       hub.events.publish(
           "container",
           "kill",
           e.id,
           EventAttributes.of(e.record, "signal", Integer.toString(signal)));
+      FaultPoint.reach("stop.signalled");
       signal(e, live, signal);
     } finally {
       e.lock.unlock();
@@ -656,6 +668,7 @@ final class Lifecycle {
               tx.put(v);
             }
           });
+      FaultPoint.reach("remove.recorded");
       e.state = removing;
       watchers.changed(e);
       ExitStatus last = e.lastExit();
@@ -664,12 +677,17 @@ final class Lifecycle {
         throw new EngineException.SystemFailure(
             "something of container " + c.name() + " is still in use: try to remove it again");
       }
+      FaultPoint.reach("remove.cleared");
       hub.images.snapshots().remove(c.id());
       Path directory = hub.layout.container(c.id());
+      FaultPoint.reach("remove.snapshot");
       hub.trees.remove(directory);
+      FaultPoint.reach("remove.directory");
       hub.database.write(durability, tx -> tx.deleteContainer(c.id()));
+      FaultPoint.reach("remove.forgotten");
       hub.index.remove(e);
       attempt(e, "its volumes", () -> volumes.eraseDoomed(doomed));
+      FaultPoint.reach("remove.volumes");
       e.held.forEach(h -> {
         h.request().close();
         h.attachment().exited();

@@ -105,13 +105,14 @@ public final class LocalEngine implements Engine {
         new Starter(hub, mounting, new RunFiles(hub.layout, hub.linux.descriptors()), users);
     HealthMonitor health = new HealthMonitor(hub, processes);
     Lifecycle lifecycle = new Lifecycle(hub, volumes, mounting, starter, joiner, health, watchers);
-    EngineSystem.RecoveryReport report = new Recovery(hub, lifecycle, volumes, mounting).run();
+    this.execs = new LocalExecs(hub, joiner, processes);
+    EngineSystem.RecoveryReport report =
+        new Recovery(hub, lifecycle, volumes, mounting, execs).run();
     hub.recovered.countDown();
     ContainerFileAccess files = new ContainerFileAccess(hub);
     this.containers =
         new LocalContainers(
             hub, new Creator(hub, volumes, starter), lifecycle, joiner, watchers, files);
-    this.execs = new LocalExecs(hub, joiner, processes);
     this.networks = new LocalNetworks(hub);
     this.system =
         new LocalSystem(hub, containers, volumes, networks, images, lifecycle, report, damaged);

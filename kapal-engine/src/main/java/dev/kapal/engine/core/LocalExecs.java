@@ -6,13 +6,17 @@ import dev.kapal.engine.EngineException;
 import dev.kapal.engine.Execs;
 import dev.kapal.engine.spec.ExecSpec;
 import dev.kapal.engine.spec.TerminalSize;
+import dev.kapal.engine.store.ExecRecord;
 import dev.kapal.linux.Descriptors;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.Signals;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerProcess;
 import dev.kapal.runtime.Streams;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -20,19 +24,59 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 
-/** Execs. They live in memory: with the daemon goes what is known of them, not the processes. */
+/**
+ * Execs. They live in memory; those that run are on disk, too ({@link ExecFiles}), and are found
+ * again by the next engine. What was attached to them then is not: their streams went with it.
+ */
 final class LocalExecs implements Execs {
   private static final Duration REMEMBERED = Duration.ofMinutes(5);
 
   private final Hub hub;
   private final Joiner joiner;
   private final ExecProcesses processes;
+  private final ExecFiles files;
   private final Map<String, Exec> execs = new ConcurrentHashMap<>();
 
   LocalExecs(Hub hub, Joiner joiner, ExecProcesses processes) {
     this.hub = hub;
     this.joiner = joiner;
     this.processes = processes;
+    this.files = new ExecFiles(hub.layout);
+  }
+
+  /**
+   * Takes over the processes that a container has beside its first: what was recorded goes on as it
+   * was; of what was not, whoever asked for it was never told that it runs, and it is ended.
+   */
+  void adopt(Entry e, List<ContainerProcess> running) {
+    Map<Integer, ExecRecord> known = new HashMap<>();
+    files.read(e.id).forEach(record -> known.put(record.number(), record));
+    for (ContainerProcess process : running) {
+      ExecRecord record = known.remove(process.number());
+      if (record == null) {
+        end(e, process);
+        continue;
+      }
+      Exec x = new Exec(record.id(), e, record.spec());
+      x.started = true;
+      x.process = Optional.of(process);
+      execs.put(x.id, x);
+      e.execs.add(x.id);
+      process.onExit(status -> hub.background(() -> ended(x, process, status.code(), () -> {})));
+    }
+    known.values().forEach(record -> files.remove(e.id, record.id()));
+  }
+
+  private void end(Entry e, ContainerProcess process) {
+    process.onExit(_ -> hub.background(process::forget));
+    try {
+      if (process.exitStatus().isEmpty()) {
+        process.signal(Signals.SIGKILL);
+      }
+    } catch (ContainerException ex) {
+      System.getLogger(LocalExecs.class.getName())
+          .log(System.Logger.Level.WARNING, "an unknown process of " + e.name() + " remains", ex);
+    }
   }
 
   /** One exec; its monitor guards {@code started}. */
@@ -130,16 +174,25 @@ final class LocalExecs implements Execs {
       ContainerProcess process =
           processes.start(
               e, live.container(), x.spec, any ? Optional.of(streams) : Optional.empty());
+      FaultPoint.reach("exec.started");
       x.process = Optional.of(process);
       e.execs.add(x.id);
+      record(x, process);
       attachment.bind(p.started(() -> out.ifPresent(OutputPump::detach)));
       hub.events.publish(
           "container",
           "exec_start: " + String.join(" ", x.spec.command()),
           e.id,
           EventAttributes.of(e.record, "execID", x.id));
-      process.onExit(
-          status -> hub.background(() -> ended(x, process, status.code(), attachment, out)));
+      process.onExit(status ->
+          hub.background(() ->
+              ended(
+                  x,
+                  process,
+                  status.code(),
+                  () ->
+                      out.ifPresentOrElse(
+                          o -> o.whenDone(attachment::exited), attachment::exited))));
       return attachment;
     } catch (RuntimeException ex) {
       EngineException why =
@@ -153,15 +206,23 @@ final class LocalExecs implements Execs {
     }
   }
 
-  private void ended(
-      Exec x,
-      ContainerProcess process,
-      int code,
-      LiveAttachment attachment,
-      Optional<OutputPump> out) {
+  /** Without its record it runs all the same; only the next engine would not know it. */
+  private void record(Exec x, ContainerProcess process) {
+    try {
+      files.write(x.entry.id, new ExecRecord(x.id, process.number(), x.spec));
+    } catch (EngineException e) {
+      System.getLogger(LocalExecs.class.getName())
+          .log(System.Logger.Level.WARNING, "exec " + x.id + " is not recorded", e);
+    }
+    FaultPoint.reach("exec.recorded");
+  }
+
+  private void ended(Exec x, ContainerProcess process, int code, Runnable tell) {
+    FaultPoint.reach("exec.ended");
     x.entry.execs.remove(x.id);
     x.exit.complete(code);
-    out.ifPresentOrElse(o -> o.whenDone(attachment::exited), attachment::exited);
+    tell.run();
+    files.remove(x.entry.id, x.id);
     hub.events.publish(
         "container",
         "exec_die",

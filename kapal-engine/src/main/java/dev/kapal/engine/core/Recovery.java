@@ -7,11 +7,11 @@ import dev.kapal.engine.spec.RestartPolicy;
 import dev.kapal.engine.store.RunState;
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupManager;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.MountInfo;
 import dev.kapal.network.Attachment;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
-import dev.kapal.runtime.ContainerProcess;
 import dev.kapal.runtime.ExitStatus;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.Sandbox;
@@ -53,6 +53,7 @@ final class Recovery {
   private final Lifecycle lifecycle;
   private final VolumeStore volumes;
   private final Mounting mounting;
+  private final LocalExecs execs;
   private final List<String> problems = Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger reattached = new AtomicInteger();
   private final AtomicInteger ended = new AtomicInteger();
@@ -60,11 +61,12 @@ final class Recovery {
   private final AtomicInteger undone = new AtomicInteger();
   private final AtomicInteger removed = new AtomicInteger();
 
-  Recovery(Hub hub, Lifecycle lifecycle, VolumeStore volumes, Mounting mounting) {
+  Recovery(Hub hub, Lifecycle lifecycle, VolumeStore volumes, Mounting mounting, LocalExecs execs) {
     this.hub = hub;
     this.lifecycle = lifecycle;
     this.volumes = volumes;
     this.mounting = mounting;
+    this.execs = execs;
   }
 
   RecoveryReport run() {
@@ -72,11 +74,15 @@ final class Recovery {
     Set<String> sandboxes = new HashSet<>(Layout.names(hub.layout.sandboxes()));
     List<Entry> all = List.copyOf(hub.index.all());
     parallel(all, e -> container(e, sandboxes.contains(e.id)));
+    FaultPoint.reach("recover.containers");
     List<String> orphans =
         sandboxes.stream().filter(id -> hub.index.byId(id).isEmpty()).sorted().toList();
     parallel(orphans, this::orphan);
+    FaultPoint.reach("recover.orphans");
+    FaultPoint.reach("recover.networks");
     networks();
     sweep();
+    FaultPoint.reach("recover.swept");
     volumes.recover(problems);
     Duration took = Duration.ofNanos(System.nanoTime() - start);
     return new RecoveryReport(
@@ -123,6 +129,7 @@ final class Recovery {
             Optional.empty(),
             new ExitStatus(LOST, 0, false, Instant.now(), Optional.of("the host was restarted")));
       }
+      cgroup(e);
       settle(e);
     } catch (RuntimeException ex) {
       problem("container " + e.name(), ex);
@@ -131,11 +138,27 @@ final class Recovery {
     }
   }
 
+  /**
+   * Removes a group that a start or an end did not come to remove, wherever the container's own
+   * parent is: before the record that knows the place goes.
+   */
+  private void cgroup(Entry e) {
+    if (!e.state.phase().alive()) {
+      Cgroup group = hub.linux.cgroups().open(e.record.cgroup());
+      if (group.exists()) {
+        group.kill(Duration.ofSeconds(5));
+        group.delete(Duration.ofSeconds(5));
+        undone.incrementAndGet();
+      }
+    }
+  }
+
   private void reconnect(Entry e) {
     Runtime runtime = hub.runtime(e.record.runtime());
     Sandbox sandbox;
     try {
       sandbox = runtime.reconnect(hub.layout.sandbox(e.id));
+      FaultPoint.reach("recover.reconnected");
     } catch (ContainerException ex) {
       // Its making was under way, or its state is damaged: nothing of it can run any more.
       LOG.log(System.Logger.Level.INFO, "the sandbox of " + e.name() + " is gone", ex);
@@ -217,10 +240,7 @@ final class Recovery {
         volumes.adopt(m.source(), e.id);
       }
     }
-    // Execs of the engine before are nobody's: they are forgotten when they end.
-    for (ContainerProcess p : live.container().processes()) {
-      p.onExit(status -> hub.background(p::forget));
-    }
+    execs.adopt(e, live.container().processes());
     lifecycle.watch(e, live);
   }
 

@@ -12,6 +12,7 @@ import dev.kapal.engine.spec.NetworkSpec;
 import dev.kapal.engine.spec.ProcessSpec;
 import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.image.Snapshot;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.network.AttachRequest;
 import dev.kapal.network.Attachment;
 import dev.kapal.network.NetworkRequest;
@@ -70,9 +71,12 @@ final class Starter {
       Path run = hub.layout.run(c.id());
       undo.push(() -> mounting.clear(c));
       Files.createDirectory(run, Layout.PRIVATE);
+      FaultPoint.reach("start.directory");
       Map<String, String> files = runFiles.make(c);
+      FaultPoint.reach("start.files");
       List<ResolvedMount> mounts = mounting.prepare(c);
       Optional<String> shm = mounting.shm(c);
+      FaultPoint.reach("start.mounts");
       UserResolver.Resolved user = user(c, snapshot);
       RuntimeConfig config =
           ConfigBuilder.build(
@@ -80,6 +84,7 @@ final class Starter {
       Runtime runtime = hub.runtime(c.runtime());
       Sandbox sandbox = runtime.createSandbox(SandboxSpec.of(c.id(), hub.layout.sandbox(c.id())));
       undo.push(sandbox::quit);
+      FaultPoint.reach("start.sandbox");
       Container container =
           sandbox.createContainer(
               dev.kapal.runtime.ContainerSpec.of(
@@ -91,9 +96,13 @@ final class Starter {
                   .withInput(input(c.spec().process()))
                   .withLog(log(c)));
       undo.push(() -> container.delete(true));
+      FaultPoint.reach("start.container");
       Optional<Attachment> network = network(c, container, undo);
+      FaultPoint.reach("start.network");
       attach.accept(container);
+      FaultPoint.reach("start.attached");
       container.start();
+      FaultPoint.reach("start.released");
       undo.commit();
       return new Live(sandbox, container, network);
     } catch (IOException io) {

@@ -12,6 +12,7 @@ import dev.kapal.engine.store.Durability;
 import dev.kapal.engine.store.VolumeRecord;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.MountFlags;
@@ -95,6 +96,7 @@ final class VolumeStore implements Volumes {
     // The record comes first: a directory without one might be anybody's data, and is left alone.
     hub.database.write(
         pendingFor.isPresent() ? Durability.PROCESS : Durability.POWER, tx -> tx.put(v));
+    FaultPoint.reach("volume.recorded");
     volumes.put(name, v);
     try {
       makeDirectory(name);
@@ -102,6 +104,7 @@ final class VolumeStore implements Volumes {
       forget(name);
       throw e;
     }
+    FaultPoint.reach("volume.made");
     hub.events.publish("volume", "create", name, Map.of("driver", "local"));
     return v;
   }
@@ -188,7 +191,9 @@ final class VolumeStore implements Volumes {
       try (Fd to = hub.linux.descriptors().open(aside.toString(), DIRECTORY)) {
         new TreeCopy(hub.linux.descriptors()).copy(source, to);
       }
+      FaultPoint.reach("volume.copied");
       Files.move(aside, data, StandardCopyOption.ATOMIC_MOVE);
+      FaultPoint.reach("volume.filled");
     } catch (IOException e) {
       throw Layout.failure("fill the volume", data, e);
     } finally {
@@ -237,6 +242,7 @@ final class VolumeStore implements Volumes {
             e);
       }
     }
+    FaultPoint.reach("volume.mounted");
     all.add(containerId);
     return data;
   }
@@ -388,9 +394,12 @@ final class VolumeStore implements Volumes {
     if (!v.options().isEmpty()) {
       unmount(hub.layout.volumeData(v.name()));
     }
+    FaultPoint.reach("volume.condemned");
     hub.discard(hub.layout.volume(v.name()));
+    FaultPoint.reach("volume.discarded");
     hub.database.write(
         v.anonymous() ? Durability.PROCESS : Durability.POWER, tx -> tx.deleteVolume(v.name()));
+    FaultPoint.reach("volume.deleted");
     volumes.remove(v.name());
   }
 

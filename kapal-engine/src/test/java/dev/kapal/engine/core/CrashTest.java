@@ -1,14 +1,19 @@
 package dev.kapal.engine.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kapal.engine.AttachRequest;
 import dev.kapal.engine.ContainerInfo;
 import dev.kapal.engine.ContainerState;
 import dev.kapal.engine.Containers.WaitCondition;
+import dev.kapal.engine.EngineException;
+import dev.kapal.engine.Execs;
 import dev.kapal.engine.Filters;
 import dev.kapal.engine.LogEntry;
 import dev.kapal.engine.LogOptions;
 import dev.kapal.engine.LogReader;
+import dev.kapal.engine.spec.ExecSpec;
 import dev.kapal.engine.spec.MountSpec;
 import dev.kapal.engine.spec.ProcessSpec;
 import dev.kapal.engine.spec.RestartPolicy;
@@ -40,6 +45,12 @@ class CrashTest {
           start(engine, "again", "sleep 1; exit 1", RestartPolicy.ALWAYS, false);
           start(engine, "goes", "sleep 1", RestartPolicy.NO, true);
           engine.containers().create(RealEngine.spec("true").name("made").build());
+          Files.write(
+              base.resolve("execs"),
+              List.of(
+                  exec(engine, "sleep 1; exit 5"),
+                  exec(engine, "exec sleep 1000"),
+                  engine.execs().create("runs", ExecSpec.of("true"))));
         }
         case "churn" -> {
           Files.createFile(base.resolve("ready"));
@@ -66,6 +77,13 @@ class CrashTest {
       }
       Files.createFile(base.resolve("ready"));
       Thread.sleep(600_000);
+    }
+
+    private static String exec(dev.kapal.engine.Engine engine, String script) {
+      return engine
+          .execs()
+          .run("runs", ExecSpec.of("sh", "-c", script), AttachRequest.nothing())
+          .id();
     }
 
     private static void start(
@@ -139,14 +157,21 @@ class CrashTest {
         Thread.sleep(20);
       }
       assertThat(containers.inspect("again").state()).isEqualTo(ContainerState.RUNNING);
-      var x =
-          real.engine
-              .execs()
-              .run(
-                  "runs",
-                  dev.kapal.engine.spec.ExecSpec.of("true"),
-                  dev.kapal.engine.AttachRequest.nothing());
-      assertThat(real.engine.execs().await(x.id())).isZero();
+      Execs execs = real.engine.execs();
+      List<String> ids = Files.readAllLines(real.base.resolve("execs"));
+      assertThat(execs.await(ids.get(0))).as("the exec that ended meanwhile").isEqualTo(5);
+      Execs.ExecInfo goesOn = execs.inspect(ids.get(1));
+      assertThat(goesOn.running()).isTrue();
+      assertThat(goesOn.spec().command()).containsExactly("sh", "-c", "exec sleep 1000");
+      assertThat(ProcessHandle.of(goesOn.pid().orElseThrow())).isPresent();
+      assertThat(containers.inspect("runs").execs()).contains(ids.get(1));
+      execs.kill(ids.get(1), "KILL");
+      assertThat(execs.await(ids.get(1))).isEqualTo(137);
+      // One that was prepared and never started is nothing that runs.
+      assertThatThrownBy(() -> execs.inspect(ids.get(2)))
+          .isInstanceOf(EngineException.NotFound.class);
+      var x = execs.run("runs", ExecSpec.of("true"), AttachRequest.nothing());
+      assertThat(execs.await(x.id())).isZero();
       containers.kill("runs", "KILL");
       assertThat(containers.inspect("runs").exitCode()).isEqualTo(137);
       assertThat(real.engine.system().recovery().problems()).isEmpty();

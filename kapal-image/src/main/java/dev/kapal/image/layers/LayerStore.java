@@ -13,6 +13,7 @@ import dev.kapal.image.unpack.Placed;
 import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.DirEntry;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
 import dev.kapal.oci.Digest;
@@ -80,6 +81,10 @@ public final class LayerStore implements AutoCloseable {
     for (DirEntry entry : calls.list(directory)) {
       adopt(entry.name());
     }
+  }
+
+  /** Has removed what was taken out by processes that are gone, and by opening the store. */
+  void emptyTrash() {
     background.execute(trash::empty);
   }
 
@@ -265,9 +270,11 @@ public final class LayerStore implements AutoCloseable {
     try {
       calls.mkdirat(directory, name, 0700);
       calls.mkdirat(directory, name + "/fs", 0755);
+      FaultPoint.reach("unpack.begun");
       try (Fd fs = calls.openat(directory, name + "/fs", OPEN);
           LayerUnpack unpack = new LayerUnpack(calls, fs, limits)) {
         Placed placed = stream(unpack, spec, progress);
+        FaultPoint.reach("unpack.placed");
         if (!placed.diffId().equals(spec.diffId())) {
           throw new ImageException.Refused(
               "layer "
@@ -284,6 +291,7 @@ public final class LayerStore implements AutoCloseable {
         } finally {
           below.forEach(Fd::close);
         }
+        FaultPoint.reach("unpack.completed");
         return publish(name, spec, placed, fs);
       }
     } catch (ErrnoException e) {
@@ -327,6 +335,7 @@ public final class LayerStore implements AutoCloseable {
             TreeCount.of(calls, fs).inodes(),
             bootId);
     DurableFiles.replaceQuickly(root.resolve(name).resolve(META), OciJson.write(meta));
+    FaultPoint.reach("unpack.described");
     String target = shortName(spec.chainId());
     if (calls.lstatIfExists(directory, target).isPresent()) {
       // Two chains with the same 96 first bits are no accident.
@@ -337,6 +346,7 @@ public final class LayerStore implements AutoCloseable {
       trash.remove(trash.take(directory, target));
     }
     calls.renameat(directory, name, directory, target);
+    FaultPoint.reach("unpack.renamed");
     layers.put(spec.chainId(), meta);
     background.execute(() -> sync(spec.chainId()));
     return meta;
@@ -347,6 +357,7 @@ public final class LayerStore implements AutoCloseable {
     try {
       if (layers.containsKey(chainId) && !Files.exists(layer.resolve(SYNCED))) {
         calls.syncfs(directory);
+        FaultPoint.reach("unpack.synced");
         DurableFiles.replace(layer.resolve(SYNCED), bootId.getBytes(StandardCharsets.UTF_8));
       }
     } catch (IOException | ErrnoException e) {
@@ -362,6 +373,7 @@ public final class LayerStore implements AutoCloseable {
       return () -> {};
     }
     String taken = trash.take(directory, name);
+    FaultPoint.reach("layer.taken");
     return () -> trash.remove(taken);
   }
 

@@ -13,6 +13,7 @@ import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.DirEntry;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.IdMapping;
@@ -49,6 +50,7 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
   private final LayerStore layers;
   private final ReadWriteLock lock;
   private final Consumer<Digest> ensureUnpacked;
+  private final Consumer<Digest> released;
   private final Fd directory;
   private final AtomicLong temporary = new AtomicLong();
   private final ConcurrentHashMap<String, SnapshotMeta> snapshots = new ConcurrentHashMap<>();
@@ -58,24 +60,28 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
    *
    * @param lock held for reading while a snapshot is made, for writing while layers are collected
    * @param ensureUnpacked unpacks what is missing of an image
+   * @param released told the image of each snapshot that was removed
    */
   public SnapshotStore(
       Path root,
       Descriptors calls,
       LayerStore layers,
       ReadWriteLock lock,
-      Consumer<Digest> ensureUnpacked)
+      Consumer<Digest> ensureUnpacked,
+      Consumer<Digest> released)
       throws IOException {
     this.root = root.resolve("containers");
     this.calls = calls;
     this.layers = layers;
     this.lock = lock;
     this.ensureUnpacked = ensureUnpacked;
+    this.released = released;
     DurableFiles.directory(this.root);
     this.directory = calls.open(this.root.toString(), OPEN);
     for (DirEntry entry : calls.list(directory)) {
       adopt(entry.name());
     }
+    layers.emptyTrash();
   }
 
   private void adopt(String name) {
@@ -132,11 +138,22 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
       calls.mkdirat(directory, name, 0700);
       calls.mkdirat(directory, name + "/fs", 0755);
       calls.mkdirat(directory, name + "/work", 0700);
+      FaultPoint.reach("snapshot.begun");
       try (Fd upper = calls.openat(directory, name + "/fs", OPEN)) {
         rootAttributes(upper, chain, options);
       }
-      DurableFiles.replaceQuickly(root.resolve(name).resolve("meta.json"), OciJson.write(meta));
+      Path draft = root.resolve(name);
+      if (options.durable()) {
+        DurableFiles.replace(draft.resolve("meta.json"), OciJson.write(meta));
+      } else {
+        DurableFiles.replaceQuickly(draft.resolve("meta.json"), OciJson.write(meta));
+      }
+      FaultPoint.reach("snapshot.described");
       calls.renameat2(directory, name, directory, key, Fcntl.RENAME_NOREPLACE);
+      FaultPoint.reach("snapshot.renamed");
+      if (options.durable()) {
+        DurableFiles.syncDirectory(root);
+      }
       snapshots.put(key, meta);
       return snapshot(meta, chain);
     } catch (ErrnoException | IOException e) {
@@ -232,17 +249,21 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
   @Override
   public void remove(String key) {
     checkKey(key);
-    if (calls.lstatIfExists(directory, key).isPresent()) {
-      try {
-        String taken = layers.trash().take(directory, key);
-        snapshots.remove(key);
-        layers.trash().remove(taken);
-      } catch (ErrnoException e) {
-        throw new ImageException.Failed(
-            "cannot remove the snapshot \"" + key + "\": " + e.getMessage(), e);
-      }
+    if (calls.lstatIfExists(directory, key).isEmpty()) {
+      snapshots.remove(key);
+      return;
     }
-    snapshots.remove(key);
+    try {
+      String taken = layers.trash().take(directory, key);
+      FaultPoint.reach("snapshot.taken");
+      Optional<SnapshotMeta> meta = Optional.ofNullable(snapshots.remove(key));
+      layers.trash().remove(taken);
+      FaultPoint.reach("snapshot.removed");
+      meta.ifPresent(m -> released.accept(m.image()));
+    } catch (ErrnoException e) {
+      throw new ImageException.Failed(
+          "cannot remove the snapshot \"" + key + "\": " + e.getMessage(), e);
+    }
   }
 
   @Override

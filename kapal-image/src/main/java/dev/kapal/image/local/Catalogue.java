@@ -1,7 +1,10 @@
 package dev.kapal.image.local;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.kapal.image.ImageException;
 import dev.kapal.image.store.DurableFiles;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.Reference;
 import java.io.IOException;
@@ -12,7 +15,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.cfg.DateTimeFeature;
@@ -32,13 +38,27 @@ final class Catalogue {
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
 
-  /** What the file holds. */
-  record Content(int version, List<CatalogueEntry> images) {}
+  /**
+   * What the file holds.
+   *
+   * @param doomed blobs of images that were removed, if they may not have been removed themselves
+   */
+  record Content(int version, List<CatalogueEntry> images, Set<Digest> doomed) {
+    /** Older files name no doomed blobs. */
+    @JsonCreator
+    static Content of(
+        @JsonProperty("version") int version,
+        @JsonProperty("images") List<CatalogueEntry> images,
+        @JsonProperty("doomed") @Nullable Set<Digest> doomed) {
+      return new Content(version, images, doomed == null ? Set.of() : doomed);
+    }
+  }
 
   /** A consistent view. */
   private record View(Map<Digest, CatalogueEntry> byId, Map<Reference, Digest> byName) {}
 
   private final Path file;
+  private final Set<Digest> doomed = ConcurrentHashMap.newKeySet();
   private volatile View view;
 
   Catalogue(Path file) throws IOException {
@@ -52,6 +72,7 @@ final class Catalogue {
               file + " was written by another version of Kapal (" + content.version() + ")");
         }
         entries = content.images();
+        doomed.addAll(content.doomed());
       } catch (JacksonException e) {
         throw new ImageException.Damaged(
             file + " is damaged (" + e.getOriginalMessage() + "): restore it or move it away");
@@ -87,11 +108,28 @@ final class Catalogue {
   synchronized void update(UnaryOperator<List<CatalogueEntry>> change) {
     List<CatalogueEntry> next = change.apply(new ArrayList<>(view.byId().values()));
     try {
-      DurableFiles.replace(file, MAPPER.writeValueAsBytes(new Content(VERSION, next)));
+      DurableFiles.replace(file, MAPPER.writeValueAsBytes(new Content(VERSION, next, doomed)));
+      FaultPoint.reach("catalogue.replaced");
     } catch (IOException e) {
       throw new ImageException.Failed("cannot write " + file + ": " + e.getMessage(), e);
     }
     view = view(next);
+  }
+
+  /** Removes an image; its blobs are to be removed next, by whoever comes to it. */
+  void remove(Digest id, Set<Digest> blobs) {
+    doomed.addAll(blobs);
+    update(all -> all.stream().filter(e -> !e.id().equals(id)).toList());
+  }
+
+  /** Blobs of images that were removed, which may still be there. */
+  Set<Digest> doomed() {
+    return Set.copyOf(doomed);
+  }
+
+  /** They have been removed, or are needed again. The file says so when it is next written. */
+  void collected(Set<Digest> blobs) {
+    doomed.removeAll(blobs);
   }
 
   /** Adds an image, or names and digests to one; names are taken from whoever has them. */

@@ -4,6 +4,7 @@ import dev.kapal.image.ImageException;
 import dev.kapal.image.layers.Chain;
 import dev.kapal.image.layers.LayerMeta;
 import dev.kapal.image.layers.SnapshotStore;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.Manifest;
 import dev.kapal.oci.OciException;
@@ -33,7 +34,24 @@ final class Collector {
 
   /** Removes what is not needed of these blobs, and all layers that are not. */
   long collect(Set<Digest> candidates) {
-    return sweep(candidates::contains);
+    long freed = sweep(candidates::contains);
+    parts.catalogue().collected(candidates);
+    return freed;
+  }
+
+  /** Finishes removals that a crash cut off. */
+  void finish() {
+    Set<Digest> doomed = parts.catalogue().doomed();
+    if (!doomed.isEmpty()) {
+      collect(doomed);
+    }
+  }
+
+  /** A snapshot is gone: so are layers that it alone needed. */
+  void released(Digest image) {
+    if (parts.catalogue().find(image).isEmpty()) {
+      collect(Set.of());
+    }
   }
 
   /** Removes all that is not needed and older than the grace period. */
@@ -78,6 +96,7 @@ final class Collector {
           freed += parts.content().size(digest).orElse(0L);
           parts.content().delete(digest);
           parts.configs().remove(digest);
+          FaultPoint.reach("rmi.blob");
         }
       }
       for (LayerMeta layer : parts.layers().list()) {
@@ -90,6 +109,7 @@ final class Collector {
       parts.lock().writeLock().unlock();
     }
     later.forEach(Runnable::run);
+    FaultPoint.reach("rmi.collected");
     return freed;
   }
 

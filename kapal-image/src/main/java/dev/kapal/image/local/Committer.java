@@ -10,6 +10,7 @@ import dev.kapal.image.Snapshots;
 import dev.kapal.image.layers.LayerMeta;
 import dev.kapal.image.layers.LayerSpec;
 import dev.kapal.image.unpack.Decoder;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.ContainerConfig;
 import dev.kapal.oci.Descriptor;
 import dev.kapal.oci.Digest;
@@ -103,6 +104,7 @@ final class Committer {
       List<Descriptor> layers = new ArrayList<>(parts.manifest(base).layers());
       layers.forEach(layer -> lease.add(layer.digest()));
       NewLayer layer = store(out -> snapshots.diff(request.snapshot(), out), lease);
+      FaultPoint.reach("commit.stored");
       layers.add(layer.blob());
       List<Digest> diffs = new ArrayList<>(old.rootfs().diffIds());
       diffs.add(layer.diffId());
@@ -142,6 +144,7 @@ final class Committer {
               diff)) {
         writer.to(gzip);
       }
+      FaultPoint.reach("commit.written");
       return new NewLayer(keep(spool, lease), Digest.of(diff.digest(), Digest.SHA256));
     }
   }
@@ -156,9 +159,11 @@ final class Committer {
       ImageConfig config, List<Descriptor> layers, Optional<Reference> name, Lease lease) {
     Descriptor stored = parts.content().put(MediaTypes.CONFIG, OciJson.write(config));
     lease.add(stored.digest());
+    FaultPoint.reach("commit.configured");
     Manifest manifest = Manifest.of(stored, layers);
     Descriptor descriptor = parts.content().put(MediaTypes.MANIFEST, OciJson.write(manifest));
     lease.add(descriptor.digest());
+    FaultPoint.reach("commit.described");
     List<LayerMeta> unpacked =
         installer.unpack(
             LayerSpec.of(manifest, config), Optional.empty(), lease, ProgressListener.SILENT);

@@ -35,12 +35,16 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
@@ -59,6 +63,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * after it, and files that the next start knows to be garbage.
  */
 public final class LocalImages implements Images {
+  private static final System.Logger LOG = System.getLogger(LocalImages.class.getName());
+  private static final Duration DAY = Duration.ofDays(1);
+
   private final FileChannel lockFile;
   private final StoreParts parts;
   private final SnapshotStore snapshots;
@@ -73,6 +80,9 @@ public final class LocalImages implements Images {
   private final Checker checker;
   private final UsageReport usage;
   private final LocalImagesConfig config;
+  private final ScheduledExecutorService housekeeping =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("image-housekeeping").factory());
 
   /** Whether this store is to hold the embedded image. */
   private volatile boolean holdsEmbedded;
@@ -109,7 +119,8 @@ public final class LocalImages implements Images {
             config.calls(),
             new ConcurrentHashMap<>());
     this.snapshots =
-        new SnapshotStore(root, config.calls(), layers, parts.lock(), this::ensureUnpacked);
+        new SnapshotStore(
+            root, config.calls(), layers, parts.lock(), this::ensureUnpacked, this::released);
     this.finder = new ImageFinder(parts);
     this.installer = new Installer(parts);
     this.puller = new Puller(parts, finder, installer, config.registries());
@@ -120,6 +131,10 @@ public final class LocalImages implements Images {
     this.remover = new Remover(parts, finder, collector);
     this.checker = new Checker(parts, installer, snapshots);
     this.usage = new UsageReport(parts, snapshots);
+    housekeeping.execute(() -> keepHouse(collector::finish));
+    var _ =
+        housekeeping.scheduleWithFixedDelay(
+            () -> keepHouse(collector::collectAll), 1, DAY.toMinutes(), TimeUnit.MINUTES);
   }
 
   private static FileChannel lock(Path root) throws IOException {
@@ -137,6 +152,18 @@ public final class LocalImages implements Images {
     channel.close();
     throw new ImageException.Conflict(
         "the image store " + root + " is open in another process: stop that first");
+  }
+
+  private static void keepHouse(Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "unneeded content is not removed yet", e);
+    }
+  }
+
+  private void released(Digest image) {
+    collector.released(image);
   }
 
   private void ensureUnpacked(Digest id) {
@@ -326,6 +353,14 @@ public final class LocalImages implements Images {
 
   @Override
   public void close() {
+    housekeeping.shutdownNow();
+    try {
+      if (!housekeeping.awaitTermination(1, TimeUnit.MINUTES)) {
+        LOG.log(System.Logger.Level.WARNING, "a collection of unneeded content does not end");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
     snapshots.close();
     parts.layers().close();
     try {

@@ -14,6 +14,7 @@ import dev.kapal.image.registry.Registry;
 import dev.kapal.image.registry.RepositoryName;
 import dev.kapal.image.registry.ResolvedManifest;
 import dev.kapal.image.registry.TransferListener;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.Descriptor;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.Document;
@@ -156,9 +157,11 @@ final class Puller {
       if (!parts.content().has(manifest.config().digest())) {
         registry.fetch(repository, manifest.config(), parts.content(), TransferListener.SILENT);
       }
+      FaultPoint.reach("pull.configured");
       ImageConfig config = parts.config(manifest.config().digest());
       Installer.check(manifest, config, name.familiar());
       parts.content().put(resolved.descriptor().mediaType(), resolved.content());
+      FaultPoint.reach("pull.resolved");
       List<LayerSpec> specs = LayerSpec.of(manifest, config);
       List<Descriptor> missing = missing(manifest, progress);
       Optional<Runnable> download =
@@ -168,6 +171,7 @@ final class Puller {
                   registry.fetchAll(
                       repository, missing, parts.content(), blob -> listener(blob, progress)));
       List<LayerMeta> layers = installer.unpack(specs, download, lease, progress);
+      FaultPoint.reach("pull.unpacked");
       return installer.register(
           resolved.descriptor(),
           manifest,

@@ -4,6 +4,7 @@ import dev.kapal.image.Image;
 import dev.kapal.image.ImageException;
 import dev.kapal.image.PruneRequest;
 import dev.kapal.image.RemoveResult;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.OciException;
 import dev.kapal.oci.Reference;
@@ -103,7 +104,8 @@ final class Remover {
       blobs.add(entry.manifest().digest());
       blobs.add(entry.id());
     }
-    parts.catalogue().update(all -> all.stream().filter(e -> !e.id().equals(entry.id())).toList());
+    parts.catalogue().remove(entry.id(), blobs);
+    FaultPoint.reach("rmi.forgotten");
     return collector.collect(blobs);
   }
 

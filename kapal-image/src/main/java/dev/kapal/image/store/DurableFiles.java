@@ -1,5 +1,6 @@
 package dev.kapal.image.store;
 
+import dev.kapal.linux.FaultPoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -60,6 +61,7 @@ public final class DurableFiles {
         channel.force(true);
       }
     }
+    FaultPoint.reach("file.written");
     Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     if (durable) {
       syncParent(file);

@@ -1,6 +1,7 @@
 package dev.kapal.image.store;
 
 import dev.kapal.image.BlobWriter;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.Descriptor;
 import dev.kapal.oci.Digest;
 import java.io.IOException;
@@ -84,6 +85,7 @@ final class FileBlobWriter implements BlobWriter {
     bytes.position(start);
     size += bytes.remaining();
     digest.update(bytes);
+    FaultPoint.reach("blob.written");
     growth.set(size);
   }
 
@@ -108,7 +110,9 @@ final class FileBlobWriter implements BlobWriter {
     // Readers that follow are done as soon as the bytes are known to be right.
     growth.complete();
     file.force(false);
+    FaultPoint.reach("blob.synced");
     Files.move(ingest, blob, StandardCopyOption.ATOMIC_MOVE);
+    FaultPoint.reach("blob.moved");
     DurableFiles.syncParent(blob);
     committed = true;
     close();

@@ -6,6 +6,7 @@ import dev.kapal.image.ImageException;
 import dev.kapal.image.Ingest;
 import dev.kapal.image.Lease;
 import dev.kapal.image.registry.BlobSink;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.Descriptor;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.InvalidDigestException;
@@ -46,6 +47,16 @@ public final class FileContentStore implements ContentStore {
     DurableFiles.directory(blobs.resolve(Digest.SHA256));
     DurableFiles.directory(blobs.resolve(Digest.SHA512));
     DurableFiles.directory(ingests);
+    dropSpools();
+  }
+
+  /** Temporary files of a process that was killed: nobody can go on with them. */
+  private void dropSpools() throws IOException {
+    for (Path file : files(ingests)) {
+      if (digest(file.getFileName().toString().replace('-', ':')).isEmpty()) {
+        Files.deleteIfExists(file);
+      }
+    }
   }
 
   /** What is being worked on. */
@@ -184,6 +195,7 @@ public final class FileContentStore implements ContentStore {
       channel.force(false);
     }
     Files.move(file, blob(digest), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    FaultPoint.reach("blob.adopted");
     DurableFiles.syncDirectory(blobs.resolve(digest.algorithm()));
   }
 

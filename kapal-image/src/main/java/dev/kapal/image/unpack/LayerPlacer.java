@@ -10,6 +10,7 @@ import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.Device;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.FileType;
@@ -83,6 +84,7 @@ final class LayerPlacer implements AutoCloseable {
       }
       try {
         place(entry, tar);
+        FaultPoint.reach("unpack.entry");
       } catch (ErrnoException e) {
         throw explain(entry.name(), e);
       } catch (IllegalArgumentException e) {

@@ -218,6 +218,8 @@ public abstract class MonitoredSandbox<C extends MonitoredContainer>
           throw new ContainerException.Failed(
               "Process " + number + " cannot be forgotten: " + e.errno().message(), e);
         }
+        // Never launched: a record of its loss may have been written in the monitor's stead.
+        files.remove("exit." + number);
       } catch (ContainerException.Gone _) {
         files.remove("exit." + number);
       }

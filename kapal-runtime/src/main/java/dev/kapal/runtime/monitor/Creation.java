@@ -6,6 +6,7 @@ import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupException;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Fd;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Mount;
@@ -65,6 +66,7 @@ final class Creation {
         linux.seccomp().map(s -> host.seccomp().program(s, host.facts().arch()));
     String path = CgroupPaths.of(linux.cgroupsPath(), host.cgroupParent(), spec.id());
     Cgroup cgroup = makeCgroup(path);
+    FaultPoint.reach("container.cgroup");
     NativeContainer container = null;
     try {
       boolean intoCgroup = CgroupPaths.cloneInto(host, cgroup);
@@ -86,10 +88,14 @@ final class Creation {
           new NativeContainer(
               sandbox, spec.id(), sandbox.nextNumber(), config, spec.bundle().toString(), cgroup);
       sandbox.files().writeConfig(container.number(), config);
+      FaultPoint.reach("container.config");
       sandbox.add(container);
+      FaultPoint.reach("container.known");
       new Launch(sandbox, container, plan, spec.log(), spec.input(), Optional.of(cgroup))
           .start(spec.preserveFds(), false);
+      FaultPoint.reach("container.launched");
       container.created(plan);
+      FaultPoint.reach("container.waiting");
       return container;
     } catch (RuntimeException e) {
       undo(container, cgroup, e);

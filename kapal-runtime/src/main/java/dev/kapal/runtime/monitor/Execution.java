@@ -1,5 +1,6 @@
 package dev.kapal.runtime.monitor;
 
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.runtime.Namespace;
 import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.RuntimeConfigException;
@@ -53,14 +54,18 @@ final class Execution {
                 seccomp));
     NativeProcess exec = new NativeProcess(sandbox, sandbox.nextNumber(), process.terminal());
     container.addExec(exec);
+    FaultPoint.reach("exec.known");
     try {
       new Launch(sandbox, exec, plan, spec.log(), spec.input(), Optional.of(container.cgroup()))
           .start(spec.preserveFds(), spec.streams().isPresent());
+      FaultPoint.reach("exec.launched");
       spec.streams().ifPresent(s -> attach(exec, s));
+      FaultPoint.reach("exec.attached");
       if (exec.watch().await(LAUNCH) < 0) {
         LaunchWatch.Failure failure = exec.watch().failure().orElseThrow();
         throw LaunchErrors.explain("a process in container " + container.id(), plan, failure);
       }
+      FaultPoint.reach("exec.runs");
       return exec;
     } catch (RuntimeException e) {
       undo(exec, e);

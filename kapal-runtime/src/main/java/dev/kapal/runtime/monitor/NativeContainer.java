@@ -3,6 +3,7 @@ package dev.kapal.runtime.monitor;
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupException;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Poller;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Process;
@@ -337,17 +338,22 @@ final class NativeContainer extends NativeProcess implements Container {
     if (launched()) {
       lifecycle.end();
     }
+    FaultPoint.reach("delete.ended");
     for (ContainerProcess process : processes()) {
       process.forget();
     }
-    owner().forget(number());
     asked(
         "remove the cgroup of",
         () -> {
           cgroup.delete(NativeSandbox.KILL);
           return true;
         });
+    FaultPoint.reach("delete.cgroup");
+    // The exit is forgotten when the container is: one without the other would be a lost exit.
     owner().drop(this);
+    FaultPoint.reach("delete.dropped");
+    owner().forget(number());
+    FaultPoint.reach("delete.forgotten");
     owner().files().removeConfig(number());
   }
 }

@@ -4,6 +4,7 @@ import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupException;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.runtime.Container;
@@ -61,10 +62,14 @@ final class NativeSandbox implements Sandbox, MonitorEvents, ProcessHost {
     }
     NativeSandbox sandbox = new NativeSandbox(host, spec.id(), files, spec.namespaces());
     try {
+      FaultPoint.reach("sandbox.directory");
       sandbox.save();
+      FaultPoint.reach("sandbox.saved");
       host.program().start(spec.id(), files.directory());
+      FaultPoint.reach("sandbox.monitor");
       sandbox.connect();
       sandbox.pins().pin(sandbox.connection());
+      FaultPoint.reach("sandbox.connected");
       return sandbox;
     } catch (RuntimeException e) {
       sandbox.undoCreate(e);
@@ -206,6 +211,8 @@ final class NativeSandbox implements Sandbox, MonitorEvents, ProcessHost {
           throw new ContainerException.Failed(
               "Process " + number + " cannot be forgotten: " + e.errno().message(), e);
         }
+        // Never launched: a record of its loss may have been written in the monitor's stead.
+        files.remove("exit." + number);
       } catch (ContainerException.Gone _) {
         files.remove("exit." + number);
       }
@@ -359,8 +366,11 @@ final class NativeSandbox implements Sandbox, MonitorEvents, ProcessHost {
         // It went before it answered.
       }
     }
+    FaultPoint.reach("quit.gone");
     pins().unpin();
+    FaultPoint.reach("quit.unpinned");
     files.removeAll();
+    FaultPoint.reach("quit.removed");
     close();
   }
 

@@ -464,7 +464,6 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
         end(exec);
       }
     }
-    owner().forget(number());
     asked(
         "remove the cgroup of",
         () -> {
@@ -472,7 +471,9 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
           return true;
         });
     Trees.remove(owner().host().linux(), owner().files().directory(), bundle());
+    // The exit is forgotten when the container is: one without the other would be a lost exit.
     owner().drop(this);
+    owner().forget(number());
     owner().files().removeConfig(number());
   }
 

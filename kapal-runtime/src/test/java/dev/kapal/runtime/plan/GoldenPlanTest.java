@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -33,34 +34,37 @@ import org.junit.jupiter.params.provider.ValueSource;
  * difference.
  */
 class GoldenPlanTest {
-  private static final KernelFeatures NEW =
-      new KernelFeatures(
-          new KernelRelease(6, 12, 0, "6.12.0"),
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          Set.of("errno"),
-          new KernelFeatures.Overlay(true, true, true, true, true),
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          true,
-          false,
-          false);
+  private static final KernelFeatures NEW = recent(false);
+
+  private static KernelFeatures recent(boolean labels) {
+    return new KernelFeatures(
+        new KernelRelease(6, 12, 0, "6.12.0"),
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        Set.of("errno"),
+        new KernelFeatures.Overlay(true, true, true, true, true),
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+        labels,
+        labels);
+  }
 
   private static HostFacts facts(KernelFeatures features, Arch arch, CgroupLayout.Mode mode) {
     CgroupLayout cgroups =
@@ -213,5 +217,55 @@ class GoldenPlanTest {
               new String(
                   java.util.Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8));
     }
+  }
+
+  /**
+   * CVE-2019-16884, CVE-2025-52881: the label goes to the attribute of this very process, in a
+   * procfs that is one, and not through anything that lies on it or any link.
+   */
+  @Test
+  void labelsAreWrittenToProcfsAndNowhereElse() {
+    HostFacts facts = facts(recent(true), Arch.X86_64, CgroupLayout.Mode.V2);
+    Process labelled =
+        config()
+            .process()
+            .orElseThrow()
+            .withApparmorProfile("kapal-default")
+            .withSelinuxLabel("system_u:system_r:container_t:s0");
+    LaunchPlan exec =
+        PlanCompiler.exec(
+            config(),
+            labelled,
+            facts,
+            new ExecInputs(4711, 0x60020000L, Map.of(), true, 6, 0, true, "c1", Optional.empty()));
+    LaunchPlan container =
+        PlanCompiler.container(config().withProcess(labelled), facts, inputs(true));
+    for (LaunchPlan plan : List.of(exec, container)) {
+      List<String> steps =
+          plan.print()
+              .lines()
+              .map(l -> l.replaceFirst("^ *\\d+ ", ""))
+              .dropWhile(l -> !l.contains("open /proc for the security label"))
+              .toList();
+      // In the container /proc is the container's: no link, checked to be procfs. On the way to the
+      // attribute no other mount (8: RESOLVE_NO_XDEV).
+      assertThat(steps.get(1))
+          .isIn(
+              "<proc> = OPEN_IN(<root>, \"/proc\", 0x290000, 0, 4)",
+              "<proc> = openat(-100, \"/proc\", 0x290000, 0)");
+      assertThat(steps.get(2)).isEqualTo("CHECK_FS(<proc>, 0x9fa0)");
+      List<String> opened = steps.stream().filter(l -> l.contains("/attr/")).toList();
+      assertThat(opened)
+          .hasSize(3)
+          .allMatch(l ->
+              l.matches(
+                  "<(apparmor|selinux)> = OPEN_IN\\(<proc>, \"/self/attr/(apparmor/)?exec\","
+                      + " 0x80001, 0, 8\\).*"));
+      assertThat(steps.stream().filter(l -> l.startsWith("write(")))
+          .anyMatch(l -> l.startsWith("write(<apparmor>, \"exec kapal-default\""))
+          .anyMatch(l -> l.startsWith("write(<selinux>, \"system_u:"))
+          .allMatch(l -> l.matches("write\\(<(apparmor|selinux)>.*"));
+    }
+    assertThat(exec.print()).contains("OPEN_IN(<root>, \"/proc\", 0x290000, 0, 4)");
   }
 }
