@@ -74,6 +74,15 @@ public record ConfigSource(Path mainFile, boolean required, Node.Table above) {
     }
   }
 
+  /**
+   * The defaults and what the command line says, without any file: for when the files have faults.
+   *
+   * @throws ConfigException.Invalid when the command line has faults, too
+   */
+  public KapalConfig withoutFiles() {
+    return ConfigReader.read(List.of(new Parsed(above, List.of()))).orElseThrow();
+  }
+
   /** Reads the files as they are now. */
   public Loaded load() {
     return load(Optional.empty(), "");

@@ -40,7 +40,7 @@ final class StandaloneCheck {
     ConfigSource.Loaded loaded = source.load();
     // With faulty files the rest of the host can be checked all the same.
     KapalConfig config =
-        loaded instanceof ConfigSource.Loaded.Good good ? good.config() : KapalConfig.standard();
+        loaded instanceof ConfigSource.Loaded.Good good ? good.config() : source.withoutFiles();
     Version version = Wiring.version();
     Kapal kapal =
         new Kapal(

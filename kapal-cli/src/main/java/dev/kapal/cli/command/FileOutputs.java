@@ -29,17 +29,23 @@ final class FileOutputs {
       }
       return 0;
     }
-    Path path = Path.of(i.context().resolve(file.get()));
+    toFile(i, file.get(), work);
+    return 0;
+  }
+
+  /** Writes a file of the client; it appears whole or not at all. */
+  static void toFile(Invocation i, String file, Consumer<OutputStream> work) {
+    Path path = Path.of(i.context().resolve(file));
     try {
       if (Files.isDirectory(path)) {
-        throw new CommandFailedException(file.get() + " is a directory: name a file", 1);
+        throw new CommandFailedException(file + " is a directory: name a file", 1);
       }
       if (Files.exists(path) && !Files.isRegularFile(path)) {
         // A device or FIFO is written to, not replaced.
         try (OutputStream out = Files.newOutputStream(path)) {
           work.accept(out);
         }
-        return 0;
+        return;
       }
       Path folder = path.resolveSibling("");
       Path fresh = Files.createTempFile(folder, "." + path.getFileName(), ".part");
@@ -53,10 +59,8 @@ final class FileOutputs {
       } finally {
         Files.deleteIfExists(fresh);
       }
-      return 0;
     } catch (IOException e) {
-      throw new CommandFailedException(
-          file.get() + " cannot be written: " + ClientFiles.reason(e), 1);
+      throw new CommandFailedException(file + " cannot be written: " + ClientFiles.reason(e), 1);
     }
   }
 }

@@ -67,10 +67,10 @@ final class RuntimeCommands {
       new Group(
           "runtime",
           List.of("runtimes"),
-          "Runtimes: list them, add one",
+          "Runtimes: list them, add one, compare them",
           SystemCommands.ENGINE,
           false,
-          List.of(INSTALL, LS));
+          List.of(CompareCommand.COMPARE, INSTALL, LS));
 
   private static int ls(Invocation i) {
     EngineSystem.Info info = i.engine().system().info();

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * The output of a process, read by a thread of its own. Both streams go to one pipe. What exceeds a
  * limit is read and dropped, so that the process never waits for us.
  */
-final class Captured implements AutoCloseable {
+public final class Captured implements AutoCloseable {
   private static final int MOST = 1 << 20;
 
   private final Descriptors files;
@@ -26,14 +26,14 @@ final class Captured implements AutoCloseable {
   private final CountDownLatch end = new CountDownLatch(1);
   private volatile long firstAt;
 
-  Captured(Linux linux) {
+  public Captured(Linux linux) {
     this.files = linux.descriptors();
     this.pipe = files.pipe(Fcntl.O_CLOEXEC);
     Thread.ofPlatform().daemon().name("kapal-capture").start(this::read);
   }
 
   /** For one process; closed by whoever it is given to. */
-  AttachRequest request() {
+  public AttachRequest request() {
     AttachRequest request =
         AttachRequest.of(
             Optional.empty(),
@@ -65,13 +65,13 @@ final class Captured implements AutoCloseable {
   }
 
   /** When the first byte came, by {@link System#nanoTime}; empty: none came in time. */
-  Optional<Long> first(Duration limit) throws InterruptedException {
+  public Optional<Long> first(Duration limit) throws InterruptedException {
     var _ = first.await(limit.toMillis(), TimeUnit.MILLISECONDS);
     return firstAt == 0 ? Optional.empty() : Optional.of(firstAt);
   }
 
   /** All of it, once every writer has closed its end; what there is when time is over. */
-  String text(Duration limit) throws InterruptedException {
+  public String text(Duration limit) throws InterruptedException {
     var _ = end.await(limit.toMillis(), TimeUnit.MILLISECONDS);
     synchronized (bytes) {
       return bytes.toString(StandardCharsets.UTF_8);

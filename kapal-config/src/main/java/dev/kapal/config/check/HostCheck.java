@@ -58,6 +58,11 @@ public final class HostCheck {
       boolean online,
       Optional<Path> runtimeClasses,
       Places places) {
+    /** Nothing beside the usual. */
+    public static Request of(KapalConfig config) {
+      return new Request(config, List.of(), List.of(), false, Optional.empty(), Places.standard());
+    }
+
     public Request {
       problems = List.copyOf(problems);
       registries = List.copyOf(registries);

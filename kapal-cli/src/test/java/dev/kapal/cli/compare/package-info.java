@@ -1,0 +1,4 @@
+@NullMarked
+package dev.kapal.cli.compare;
+
+import org.jspecify.annotations.NullMarked;
