@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 
@@ -164,7 +165,7 @@ public final class HostCheck {
     return checks;
   }
 
-  private TreeSet<String> registries() {
+  private Set<String> registries() {
     TreeSet<String> all = new TreeSet<>(request.registries());
     if (request.online()) {
       request.config().registries().mirrors().values().forEach(all::addAll);

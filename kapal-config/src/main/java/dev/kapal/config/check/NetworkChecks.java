@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** What container networks need: plugins, their configurations, forwarding, names, proxies. */
@@ -129,7 +130,7 @@ final class NetworkChecks {
             "install them, or correct the file");
   }
 
-  private static void collect(Node.Table table, TreeSet<String> types) {
+  private static void collect(Node.Table table, Set<String> types) {
     List<Node.Table> plugins = new ArrayList<>(List.of(table));
     if (table.get("plugins").orElse(null) instanceof Node.Array array) {
       array

@@ -233,8 +233,7 @@ record RuntimeCheck(String name, RuntimeNames names, Trials trials) implements C
           "if this is no runtime, correct its path");
     }
     boolean own = !facts.kernel().equals(host.kernel().release().text());
-    boolean stronger =
-        names.resolve(name) instanceof ResolvedRuntime r && r.entry().tier() != Tier.NATIVE;
+    boolean stronger = names.resolve(name).entry().tier() != Tier.NATIVE;
     if (stronger && !own) {
       return group.warning(
           "runtime.container",
