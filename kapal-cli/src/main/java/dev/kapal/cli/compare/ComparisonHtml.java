@@ -31,13 +31,12 @@ final class ComparisonHtml {
       .grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(21rem,100%),1fr))}
       section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1rem 1.1rem 1.1rem}
       section p{margin:.1rem 0 .8rem;color:var(--soft);font-size:.85rem}
-      .row{display:grid;grid-template-columns:minmax(3.6rem,5.4rem) 1fr 5rem;gap:.6rem;align-items:center;margin:.4rem 0;
-      font-size:.92rem}
-      .row span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-      .row span:last-child{text-align:right;font-variant-numeric:tabular-nums}
-      .row.best span:last-child{font-weight:700;color:var(--good)}
-      .row.none span:last-child{color:var(--soft)}
-      svg.bar{display:block;width:100%;height:.95rem;border-radius:4px}
+      .row{display:grid;grid-template-columns:1fr auto;gap:.1rem .8rem;align-items:baseline;margin:.55rem 0;font-size:.92rem}
+      .row span{overflow-wrap:anywhere}
+      .row span+span{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+      .row.best span+span{font-weight:700;color:var(--good)}
+      .row.none span+span{color:var(--soft)}
+      svg.bar{display:block;grid-column:1/-1;width:100%;height:.6rem;border-radius:3px}
       .track{fill:var(--track)}
       .native{fill:var(--native);background:var(--native)}.sandbox{fill:var(--sandbox);background:var(--sandbox)}
       .vm{fill:var(--vm);background:var(--vm)}
@@ -151,13 +150,13 @@ final class ComparisonHtml {
               m.problems().containsKey(metric)
                   ? " title=\"" + escape(String.valueOf(m.problems().get(metric))) + "\""
                   : "")
-          .append("><span title=\"")
+          .append("><span>")
           .append(escape(m.name()))
-          .append("\">")
-          .append(escape(m.name()))
+          .append("</span><span>")
+          .append(escape(text))
           .append("</span>");
       bar(m, text, largest > 0 ? value.orElse(0) / largest : 0);
-      out.append("<span>").append(escape(text)).append("</span></div>\n");
+      out.append("</div>\n");
     }
     out.append("</section>\n");
   }

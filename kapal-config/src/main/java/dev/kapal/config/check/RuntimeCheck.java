@@ -65,7 +65,7 @@ record RuntimeCheck(String name, RuntimeNames names, Trials trials) implements C
               && features(host, group, program.path(), all);
       case ResolvedRuntime.Shim shim ->
           executable(host, group, shim.path(), all)
-              && version(host, group, shim.path(), "-v", all)
+              && shimSays(host, group, shim.path(), all)
               && shimVersion(host, group, shim.path(), all);
     };
   }
@@ -105,11 +105,12 @@ record RuntimeCheck(String name, RuntimeNames names, Trials trials) implements C
   private static boolean version(
       Host host, Group group, Path path, String option, List<Finding> all) {
     Ran ran = host.run(List.of(path.toString(), option), ANSWER);
-    String line = Facts.sentence(ran.firstLine());
-    if (ran.ok() && MAJOR.matcher(ran.out() + ran.err()).find()) {
-      all.add(group.ok("runtime.version", line));
+    Optional<String> told = versionLine(ran);
+    if (told.isPresent()) {
+      all.add(group.ok("runtime.version", told.get()));
       return true;
     }
+    String line = Facts.sentence(ran.firstLine());
     String command = path + " " + option;
     String what;
     if (ran.status().isEmpty()) {
@@ -135,6 +136,34 @@ record RuntimeCheck(String name, RuntimeNames names, Trials trials) implements C
                 .map(KnownFailures.Explanation::remedy)
                 .orElse("try the command by hand; if this is no runtime, correct its path")));
     return false;
+  }
+
+  /** The first line with a number as versions are; empty: it failed, or there is none. */
+  private static Optional<String> versionLine(Ran ran) {
+    return ran.ok()
+        ? (ran.out() + "\n" + ran.err())
+            .lines()
+            .filter(l -> l.length() <= 300 && MAJOR.matcher(l).find())
+            .map(l -> Facts.sentence(l.strip().replaceFirst("(?i)^version: *", "")))
+            .findFirst()
+        : Optional.empty();
+  }
+
+  /** containerd's shims answer to -v, Kata's to --version, and some to neither. */
+  private static boolean shimSays(Host host, Group group, Path path, List<Finding> all) {
+    for (String option : List.of("-v", "--version")) {
+      Ran ran = host.run(List.of(path.toString(), option), ANSWER);
+      if (ran.status().isEmpty()) {
+        return version(host, group, path, option, all);
+      }
+      Optional<String> told = versionLine(ran);
+      if (told.isPresent()) {
+        all.add(group.ok("runtime.version", told.get()));
+        return true;
+      }
+    }
+    all.add(group.ok("runtime.version", "it tells no version, which shims need not"));
+    return true;
   }
 
   /** Runtimes older than the runtime-spec's 1.1 have no such command, which does no harm. */

@@ -255,6 +255,21 @@ final class FieldFailuresTest {
     assertThat(tried).containsExactly("io.containerd.runc.v2");
   }
 
+  @Test
+  void shimsTellTheirVersionInTheirOwnWays() {
+    String shim = "/opt/kata/bin/containerd-shim-kata-v2";
+    host.program(shim).file(shim, "#!/bin/sh\n");
+    host.fails(shim + " -v", 2, "flag provided but not defined");
+    assertThat(runtime("kata")).anyMatch(f -> f.sentence().contains("it tells no version"));
+    host.says(shim + " --version", "Kata Containers containerd shim (Golang):\nversion: 3.2.0\n");
+    assertThat(runtime("kata"))
+        .filteredOn(f -> f.id().equals("runtime.version"))
+        .singleElement()
+        .satisfies(f -> assertThat(f.sentence()).isEqualTo("3.2.0"));
+    host.hangs(shim + " -v");
+    failed(last(runtime("kata")), "runtime.version", "-v did not answer within 5 s");
+  }
+
   /** Row 10. */
   @Test
   void pauseImageThatCannotBeReached() {
