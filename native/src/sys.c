@@ -85,7 +85,7 @@ int mount_of(int fd, int proc, u64 *mount) {
   _Static_assert(offsetof(__typeof__(result), mount) == 144 && sizeof result == 256, "struct statx");
   const u32 want = 0x1000;  // STATX_MNT_ID, since 5.8
   if (!(sys_missing() & NO_STATX_MOUNT) && syscall(SYS_statx, fd, "", 0x1000 /* AT_EMPTY_PATH */, want, &result) == 0 &&
-      result.mask & want) {
+      result.mask & want && result.mount) {  // QEMU's user emulation passes the bit on, and no number.
     *mount = result.mount;
     return 0;
   }

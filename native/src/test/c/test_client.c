@@ -279,11 +279,22 @@ TEST(init, forwards_signals_and_reaps) {
   EQ(exit_of(pid), 0);
 }
 
+// Until it blocks signals, they end it. What it runs before that may take long under sanitizers on a busy machine.
+static void await_blocked(pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/status", pid);
+  for (int i = 0; i < 2000; i++) {
+    const char *blocked = strstr(content(path), "SigBlk:\t");
+    if (blocked && strtoull(blocked + 8, NULL, 16) & 1ull << (SIGTERM - 1)) return;
+    usleep(5000);
+  }
+}
+
 TEST(init, pause_ends_on_sigterm) {
   static const int numbers[] = {SIGTERM, SIGINT};
   for (u32 i = 0; i < 2; i++) {
     pid_t pid = run_as("kapal-pause", -1, -1, -1, (const char *const[]){NULL});
-    usleep(20000);
+    await_blocked(pid);
     kill(pid, SIGCHLD);
     EQ(waitpid(pid, NULL, WNOHANG), 0);
     kill(pid, numbers[i]);

@@ -99,4 +99,21 @@ class NativeTest {
         .map(suite ->
             DynamicTest.dynamicTest(suite, () -> check(TARGET.resolve("kapal"), runner, suite)));
   }
+
+  /** The parts on arm64, as far as emulation of its programs goes: none that execute others. */
+  @TestFactory
+  Stream<DynamicTest> onArm64() {
+    Path emulator = Path.of("/usr/bin/qemu-aarch64-static");
+    assumeTrue(Files.isExecutable(emulator), "needs qemu-aarch64-static (qemu-user-static)");
+    Path tests = TESTS.resolve("arm64");
+    assumeTrue(
+        Files.isExecutable(tests),
+        "needs a compiler for arm64 (gcc-aarch64-linux-gnu, libc6-dev-arm64-cross)");
+    List<String> runner =
+        List.of("/usr/bin/env", "KAPAL_TEST_SHORT=1", emulator.toString(), tests.toString());
+    return Stream.of("log", "copy_up", "plan", "open_in")
+        .map(suite ->
+            DynamicTest.dynamicTest(
+                suite, () -> check(TESTS.resolve("kapal-arm64"), runner, suite)));
+  }
 }
