@@ -2,7 +2,7 @@ package dev.kapal.linux;
 
 /** Numbers of fcntl.h, sys/stat.h and unistd.h for the machine that this runs on. */
 public final class Fcntl {
-  private static final boolean ARM = Arch.host() == Arch.ARM64;
+  private static final Arch HOST = Arch.host();
 
   public static final int O_RDONLY = 0;
   public static final int O_WRONLY = 1;
@@ -14,10 +14,10 @@ public final class Fcntl {
   public static final int O_APPEND = 0x400;
   public static final int O_NONBLOCK = 0x800;
   public static final int O_DSYNC = 0x1000;
-  public static final int O_DIRECT = ARM ? 0x10000 : 0x4000;
-  public static final int O_LARGEFILE = ARM ? 0x20000 : 0x8000;
-  public static final int O_DIRECTORY = ARM ? 0x4000 : 0x10000;
-  public static final int O_NOFOLLOW = ARM ? 0x8000 : 0x20000;
+  public static final int O_DIRECT = direct(HOST);
+  public static final int O_LARGEFILE = largeFile(HOST);
+  public static final int O_DIRECTORY = directory(HOST);
+  public static final int O_NOFOLLOW = noFollow(HOST);
   public static final int O_NOATIME = 0x40000;
   public static final int O_CLOEXEC = 0x80000;
   public static final int O_SYNC = 0x101000;
@@ -58,4 +58,24 @@ public final class Fcntl {
   public static final int S_ISVTX = 0x200;
 
   private Fcntl() {}
+
+  static int direct(Arch arch) {
+    return arm(arch) ? 0x10000 : 0x4000;
+  }
+
+  static int largeFile(Arch arch) {
+    return arm(arch) ? 0x20000 : 0x8000;
+  }
+
+  static int directory(Arch arch) {
+    return arm(arch) ? 0x4000 : 0x10000;
+  }
+
+  static int noFollow(Arch arch) {
+    return arm(arch) ? 0x8000 : 0x20000;
+  }
+
+  private static boolean arm(Arch arch) {
+    return arch == Arch.ARM64 || arch == Arch.ARM;
+  }
 }

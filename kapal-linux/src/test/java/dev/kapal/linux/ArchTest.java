@@ -106,6 +106,39 @@ class ArchTest {
   }
 
   @Test
+  void arm64AgreesWithItsHeaders() throws IOException {
+    Path file = Path.of("/usr/aarch64-linux-gnu/include/asm-generic/unistd.h");
+    assumeTrue(Files.exists(file), "needs " + file + " (libc6-dev-arm64-cross)");
+    Map<String, Integer> header = new TreeMap<>();
+    Matcher matcher = Pattern.compile("#define __NR_(\\w+) (\\d+)").matcher(Files.readString(file));
+    while (matcher.find()) {
+      header.put(matcher.group(1), Integer.valueOf(matcher.group(2)));
+    }
+    header.keySet().retainAll(Arch.ARM64.syscalls().keySet());
+    assertThat(header).hasSizeGreaterThan(250);
+    assertThat(Arch.ARM64.syscalls()).containsAllEntriesOf(header);
+  }
+
+  /** Octal, as in asm/fcntl.h of each. */
+  @ParameterizedTest
+  @CsvSource({
+    "X86_64, O_DIRECTORY, 200000", "X86_64, O_NOFOLLOW, 400000",
+    "X86_64, O_DIRECT, 40000", "X86_64, O_LARGEFILE, 100000",
+    "ARM64, O_DIRECTORY, 40000", "ARM64, O_NOFOLLOW, 100000",
+    "ARM64, O_DIRECT, 200000", "ARM64, O_LARGEFILE, 400000"
+  })
+  void flagsThatDiffer(Arch arch, String name, String octal) {
+    int flag =
+        switch (name) {
+          case "O_DIRECTORY" -> Fcntl.directory(arch);
+          case "O_NOFOLLOW" -> Fcntl.noFollow(arch);
+          case "O_DIRECT" -> Fcntl.direct(arch);
+          default -> Fcntl.largeFile(arch);
+        };
+    assertThat(flag).isEqualTo(Integer.parseInt(octal, 8));
+  }
+
+  @Test
   void constants() {
     assertThat(Arch.X86_64.elfMachine()).isEqualTo(62);
     assertThat(Arch.ARM64.elfMachine()).isEqualTo(183);
