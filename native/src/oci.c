@@ -53,7 +53,8 @@ _Noreturn static void broken(const char *why) {
 
 static void tell(u32 type, u32 number, u32 a, u32 b, u32 c, int fd) {
   u32 words[] = {type, 16, number, a, b, c};
-  if (send_with(server, words, sizeof words, fd, 0) != 0) broken("the connection to Kapal broke");
+  // Where that fails, the server has gone, perhaps behind an EXIT that is still to be read.
+  send_with(server, words, sizeof words, fd, 0);
 }
 
 // Reads exactly that much; descriptors that come are kept for the message.
@@ -210,31 +211,48 @@ static bool flow_once(struct flow *flow) {
   return true;
 }
 
+static void stop_relay(void) {
+  struct pollfd more = {.fd = master, .events = POLLIN};
+  while (output.from >= 0 && (output.size || poll(&more, 1, 0) > 0) && flow_once(&output)) {}
+  input.from = output.from = -1;
+  close_fd(&master);
+  relayed = NULL;
+}
+
+// A process that stays has its status for whoever inherits it when we leave, unless it never ran its program.
+static void run_end(struct run *run, pid_t pid) {
+  siginfo_t info = {0};
+  if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != pid) return;
+  int status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status | (info.si_code == CLD_DUMPED ? 128 : 0);
+  report_read(run);
+  bool ran = !run->state;
+  if (run->state) {
+    ran = run->state->executing && !run->state->error;
+    launch_end(run);
+  }
+  if (!ran || !(run->flags & FLAG_STAYS)) waitpid(pid, NULL, 0);
+  if (run == relayed) stop_relay();
+  tell(EXITED, run->number, (u32)status, 0, 0, -1);
+  *run = (struct run){.report = -1};
+}
+
 static void reap(void) {
-  int status;
-  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (pid == jvm_pid) {
-      jvm_pid = 0;
-      continue;
-    }
-    for (struct run *run = runs; run < runs + RUNS; run++) {
-      if (!run->number || (run->stage != pid && run->pid != pid && !(run->state && run->state->pid == pid))) continue;
-      bool stage = run->stage == pid;
-      if (stage) run->stage = 0;
-      if (stage && (!run->state || run->state->pid)) break;  // It has done its work.
-      report_read(run);
-      launch_end(run);
-      if (run == relayed) {
-        struct pollfd more = {.fd = master, .events = POLLIN};
-        while (output.from >= 0 && (output.size || poll(&more, 1, 0) > 0) && flow_once(&output)) {}
-        input.from = output.from = -1;
-        close_fd(&master);
-        relayed = NULL;
+  if (jvm_pid > 0 && waitpid(jvm_pid, NULL, WNOHANG) == jvm_pid) jvm_pid = 0;
+  for (struct run *run = runs; run < runs + RUNS; run++) {
+    if (!run->number) continue;
+    if (run->stage && waitpid(run->stage, NULL, WNOHANG) == run->stage) {
+      run->stage = 0;
+      // It has done its work, or there is no process and never will be.
+      if (run->state && !run->state->pid) {
+        report_read(run);
+        launch_end(run);
+        tell(EXITED, run->number, 127 << 8, 0, 0, -1);
+        *run = (struct run){.report = -1};
+        continue;
       }
-      tell(EXITED, run->number, (u32)status, 0, 0, -1);
-      *run = (struct run){.report = -1};
-      break;
     }
+    if (!run->pid && run->state) run->pid = run->state->pid;
+    if (run->pid) run_end(run, run->pid);
   }
 }
 
@@ -248,7 +266,7 @@ static void signalled(int signals) {
       if (relayed) ioctl(master, TIOCSWINSZ, &size);
     } else {
       u32 words[] = {SIGNAL, 4, info.ssi_signo};
-      if (!send_all(server, words, sizeof words)) broken("the connection to Kapal broke");
+      send_all(server, words, sizeof words);
     }
   }
 }

@@ -1,7 +1,16 @@
 package dev.kapal.runtime.dropin;
 
+import static dev.kapal.linux.Fcntl.*;
+
+import dev.kapal.linux.Errno;
+import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.ExitStatus;
+import dev.kapal.linux.Fd;
+import dev.kapal.linux.Linux;
 import dev.kapal.linux.Signals;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +37,10 @@ final class Commands {
       new Flags.Spec(Set.of("all"), Set.of(), Map.of("a", "all"), true);
   private static final Flags.Spec DELETE =
       new Flags.Spec(Set.of("force"), Set.of(), Map.of("f", "force"), true);
+
+  private static final Flags.Spec SPEC =
+      new Flags.Spec(Set.of("rootless"), Set.of("bundle"), BUNDLE, true);
+  private static final Duration FREEZE = Duration.ofSeconds(10);
 
   private final Session session;
   private final String version;
@@ -64,6 +77,36 @@ final class Commands {
       case "state" -> state(Flags.parse(words, NOTHING));
       case "kill" -> kill(Flags.parse(words, KILL));
       case "delete" -> delete(Flags.parse(words, DELETE));
+      case "exec" -> new Exec(session, Flags.parse(words, Exec.SPEC)).run();
+      case "pause" -> pause(Flags.parse(words, NOTHING));
+      case "resume" -> resume(Flags.parse(words, NOTHING));
+      case "update" -> {
+        new Update(session, Flags.parse(words, Update.SPEC)).run();
+        yield 0;
+      }
+      case "events" -> {
+        new Usage(session, Flags.parse(words, Usage.SPEC)).run();
+        yield 0;
+      }
+      case "ps" -> {
+        new Listing(session).processes(Flags.parse(words, Listing.PS));
+        yield 0;
+      }
+      case "list" -> {
+        new Listing(session).list(Flags.parse(words, Listing.LIST));
+        yield 0;
+      }
+      case "features" -> {
+        Flags.parse(words, NOTHING);
+        session.console().print(Json.pretty(Features.document(session.host().facts(), version)));
+        yield 0;
+      }
+      case "spec" -> spec(Flags.parse(words, SPEC));
+      case "checkpoint", "restore" ->
+          throw new CommandFailed(
+              name
+                  + " needs CRIU, which kapal-oci does not drive; use runc for containers that are to be "
+                  + "checkpointed");
       default ->
           throw new CommandFailed(
               "no such command \"" + name + "\"; kapal-oci --help names them all");
@@ -156,6 +199,59 @@ final class Commands {
       }
     }
     return 0;
+  }
+
+  private int pause(Flags flags) {
+    try (Kept kept = session.store().locked(id(flags))) {
+      Kept.Status status = kept.status();
+      if (status != Kept.Status.RUNNING && status != Kept.Status.CREATED) {
+        throw new CommandFailed("container not running or created: " + status.word());
+      }
+      kept.cgroup().freeze(FREEZE);
+    }
+    return 0;
+  }
+
+  private int resume(Flags flags) {
+    try (Kept kept = session.store().locked(id(flags))) {
+      if (!kept.alive() || !kept.cgroup().isFrozen()) {
+        throw new CommandFailed("container not paused");
+      }
+      kept.cgroup().thaw(FREEZE);
+    }
+    return 0;
+  }
+
+  /** Writes a config to begin with, as runc does; what is there is left alone. */
+  private int spec(Flags flags) {
+    if (flags.is("rootless")) {
+      throw new CommandFailed("rootless containers are not supported: kapal-oci needs root");
+    }
+    Linux linux = session.host().linux();
+    String bundle = flags.value("bundle").orElse(".");
+    try (Fd directory =
+            linux
+                .descriptors()
+                .openat(session.command().directory(), bundle, O_PATH | O_DIRECTORY);
+        Fd file =
+            linux
+                .descriptors()
+                .openat(directory, "config.json", O_WRONLY | O_CREAT | O_EXCL, 0666);
+        InputStream template = Commands.class.getResourceAsStream("spec.json")) {
+      if (template == null) {
+        throw new CommandFailed("the template of config.json is missing from Kapal");
+      }
+      linux.descriptors().writeFully(file, template.readAllBytes());
+      return 0;
+    } catch (ErrnoException e) {
+      throw new CommandFailed(
+          e.is(Errno.EEXIST)
+              ? "File config.json exists. Remove it first"
+              : "config.json cannot be written: " + e.getMessage(),
+          e);
+    } catch (IOException e) {
+      throw new CommandFailed("the template of config.json cannot be read", e);
+    }
   }
 
   private int delete(Flags flags) {

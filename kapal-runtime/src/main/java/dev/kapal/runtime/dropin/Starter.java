@@ -75,7 +75,7 @@ final class Starter {
         }
         ByteBuffer words = ByteBuffer.wrap(report).order(ByteOrder.LITTLE_ENDIAN);
         if (words.getInt() == REPORT_SYNC && words.getInt() == LaunchPlan.SYNC_LISTENER) {
-          pass(listener.orElseThrow());
+          pass(linux, kept, listener.orElseThrow(), kept.record().pid());
         }
         linux.sockets().send(connection, new byte[1], List.of());
       }
@@ -94,16 +94,12 @@ final class Starter {
     judge();
   }
 
-  private void pass(Fd listener) {
+  /** Hands a seccomp listener to whoever is to answer. */
+  static void pass(Linux linux, Kept kept, Fd listener, int pid) {
     byte[] state =
         HookRunner.state(
-            kept.id(),
-            "creating",
-            kept.record().pid(),
-            kept.record().bundle(),
-            kept.record().annotations());
-    SeccompListener.pass(
-        linux, kept.linux().seccomp().orElseThrow(), listener, kept.record().pid(), state);
+            kept.id(), "creating", pid, kept.record().bundle(), kept.record().annotations());
+    SeccompListener.pass(linux, kept.linux().seccomp().orElseThrow(), listener, pid, state);
   }
 
   /** What the launch wrote down in its file before the connection ended. */

@@ -5,6 +5,8 @@ import static dev.kapal.linux.MountFlags.*;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The options of a mount, sorted (config.md, Linux mount options).
@@ -91,6 +93,17 @@ record MountOptions(
           MS_UNBINDABLE,
           "runbindable",
           MS_UNBINDABLE | MS_REC);
+
+  /** All options that are not passed on to the file system. */
+  static List<String> names() {
+    Set<String> names = new TreeSet<>(Set.of("bind", "rbind", "idmap", "ridmap", "tmpcopyup"));
+    names.addAll(SET.keySet());
+    names.addAll(CLEAR.keySet());
+    names.addAll(PROPAGATION.keySet());
+    SET.keySet().stream().filter(MountOptions::recursive).forEach(n -> names.add("r" + n));
+    CLEAR.keySet().stream().filter(MountOptions::recursive).forEach(n -> names.add("r" + n));
+    return List.copyOf(names);
+  }
 
   static MountOptions parse(List<String> options, boolean bindType) {
     long set = 0;

@@ -21,6 +21,11 @@ import java.util.Optional;
 public final class PlanCompiler {
   private PlanCompiler() {}
 
+  /** The mount options that a plan can be compiled of, beside those of file systems. */
+  public static List<String> mountOptions() {
+    return MountOptions.names();
+  }
+
   /**
    * The plan of a container's first process.
    *

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Compiles a filter to BPF; a pure function.
@@ -36,6 +37,17 @@ public final class SeccompCompiler {
           4,
           "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
           32);
+
+  /** The flags of filters that can be compiled. */
+  public static List<String> flags() {
+    return FLAGS.keySet().stream().sorted().toList();
+  }
+
+  /** The architectures that filters may name. */
+  public static List<String> architectures() {
+    return Stream.of(Abi.values()).map(a -> a.name).toList();
+  }
+
   private static final int X32_BIT = 0x40000000;
 
   /**
