@@ -4,6 +4,7 @@ import dev.kapal.linux.Fd;
 import dev.kapal.linux.KernelFeatures;
 import dev.kapal.linux.Linux;
 import dev.kapal.runtime.dropin.DropIn;
+import java.nio.file.Path;
 
 /** One command of kapal-oci without a daemon: the thin program is at descriptor 3. */
 final class DropInMain {
@@ -12,14 +13,15 @@ final class DropInMain {
   private DropInMain() {}
 
   static void run() {
-    Linux linux = Linux.system();
+    KernelFeatures features = new FeatureCache(Path.of("/run/kapal-oci")).features();
+    Linux linux = Linux.with(features);
     try (Fd socket = Fd.of(SOCKET)) {
       // The thin program is this process's parent.
       int caller =
           (int) ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L).longValue();
       DropInDoor.run(
           linux,
-          DropIn.create(linux, KernelFeatures.host(), Wiring.version().version()),
+          DropIn.create(linux, features, Wiring.version().version()),
           new DropInPeer(linux, socket),
           caller);
     }

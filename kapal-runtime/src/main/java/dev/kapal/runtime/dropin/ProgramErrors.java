@@ -41,6 +41,7 @@ final class ProgramErrors {
                   : "exec: \"" + program + "\": executable file not found in $PATH";
           case "EACCES" -> "exec: \"" + program + "\": permission denied";
           case "ENOEXEC" -> "exec " + program + ": exec format error";
+          case "EISDIR" -> "exec: \"" + program + "\": is a directory: permission denied";
           case "ENOTDIR" -> "exec: \"" + program + "\": stat " + program + ": not a directory";
           default -> "exec " + program + ": " + errno.message().toLowerCase(Locale.ROOT);
         };

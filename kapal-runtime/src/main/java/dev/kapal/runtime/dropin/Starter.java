@@ -24,7 +24,6 @@ import java.util.Optional;
  */
 final class Starter {
   private static final int ERROR_AT = 12;
-  private static final int EXECUTING_AT = 16;
   private static final int STEP_AT = 8;
   private static final int REPORT_SYNC = 1;
 
@@ -102,7 +101,10 @@ final class Starter {
     SeccompListener.pass(linux, kept.linux().seccomp().orElseThrow(), listener, pid, state);
   }
 
-  /** What the launch wrote down in its file before the connection ended. */
+  /**
+   * What the launch wrote down in its file before the connection ended. One that was killed, or
+   * whose program turned out to be none, was started all the same: that is how it ended.
+   */
   private void judge() {
     ByteBuffer state =
         ByteBuffer.wrap(kept.files().read(Kept.LAUNCH).orElseThrow())
@@ -119,9 +121,6 @@ final class Starter {
                       + purpose
                       + ": "
                       + Errno.of(error).message()));
-    }
-    if (state.getInt(EXECUTING_AT) == 0) {
-      throw new CommandFailed("the container " + kept.id() + " was killed while it was started");
     }
   }
 

@@ -87,7 +87,56 @@ final class Update {
       throw new CommandFailed("Intel RDT is not supported");
     }
     Optional<String> file = flags.value("resources");
-    return RuntimeConfigJson.readResources(file.isPresent() ? read(file.get()) : document());
+    return meant(RuntimeConfigJson.readResources(file.isPresent() ? read(file.get()) : document()));
+  }
+
+  /** Callers send all members; a 0 in what they send leaves the limit as it is. */
+  private static Resources meant(Resources r) {
+    return new Resources(
+        r.devices(),
+        r.memory()
+            .map(m ->
+                new Resources.Memory(
+                    set(m.limit()),
+                    set(m.reservation()),
+                    set(m.swap()),
+                    set(m.kernel()),
+                    set(m.kernelTcp()),
+                    m.swappiness(),
+                    m.disableOomKiller(),
+                    m.useHierarchy(),
+                    m.checkBeforeUpdate())),
+        r.cpu()
+            .map(c ->
+                new Resources.Cpu(
+                    set(c.shares()),
+                    set(c.quota()),
+                    c.burst(),
+                    set(c.period()),
+                    set(c.realtimeRuntime()),
+                    set(c.realtimePeriod()),
+                    c.cpus(),
+                    c.mems(),
+                    c.idle())),
+        r.pids().filter(p -> p.limit() != 0),
+        r.blockIo()
+            .map(b ->
+                new Resources.BlockIo(
+                    b.weight().filter(w -> w != 0),
+                    b.leafWeight().filter(w -> w != 0),
+                    b.weightDevice(),
+                    b.throttleReadBpsDevice(),
+                    b.throttleWriteBpsDevice(),
+                    b.throttleReadIopsDevice(),
+                    b.throttleWriteIopsDevice())),
+        r.hugepageLimits(),
+        r.network(),
+        r.rdma(),
+        r.unified());
+  }
+
+  private static Optional<Long> set(Optional<Long> value) {
+    return value.filter(v -> v != 0);
   }
 
   private byte[] read(String file) {

@@ -6,6 +6,7 @@ import dev.kapal.linux.Errno;
 final class Errors {
   static final int EPERM = 1;
   static final int ENOENT = 2;
+  static final int ENOEXEC = 8;
   static final int EBADF = 9;
   static final int EACCES = 13;
   static final int EEXIST = 17;

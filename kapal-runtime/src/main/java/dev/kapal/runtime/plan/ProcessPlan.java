@@ -306,6 +306,13 @@ final class ProcessPlan {
       }
     }
     s.here(found);
+    if (program.contains("/")) {
+      // One that is a directory may be entered, but not executed: EISDIR tells.
+      Section.Label file = new Section.Label();
+      c.openHost(s, program, O_PATH | c.directory(), c.slot("program")).on(Step.Allowed.ANY, file);
+      c.openHost(s, program, O_WRONLY, c.slot("program"));
+      s.here(file);
+    }
   }
 
   private void user(Section s) {
@@ -390,11 +397,26 @@ final class ProcessPlan {
   private void execute(Section s) {
     String program = process.args().getFirst();
     s.to("execute " + program);
-    s.op(
-        Op.EXEC,
-        new Arg.Strings(candidates(program, process.env())),
-        new Arg.Strings(process.args()),
-        new Arg.Strings(process.env()));
+    Section.Draft exec =
+        s.op(
+            Op.EXEC,
+            new Arg.Strings(candidates(program, process.env())),
+            new Arg.Strings(process.args()),
+            new Arg.Strings(process.env()));
+    if (barrier == Barrier.SOCKET) {
+      // Whoever started it counts it as started by now: it says so itself, and ends.
+      Section.Label denied = new Section.Label();
+      exec.allow(Errors.ENOEXEC).on(Errors.EACCES, denied);
+      complain(s, "exec " + program + ": exec format error\n");
+      s.here(denied);
+      complain(s, "exec " + program + ": permission denied\n");
+    }
+  }
+
+  private static void complain(Section s, String text) {
+    s.call("write", Arg.of(2), Arg.of(text), Arg.of(Bytes.string(text).length() - 1))
+        .allow(Step.Allowed.ANY);
+    s.call("exit_group", Arg.of(255));
   }
 
   private static List<String> candidates(String program, List<String> env) {
