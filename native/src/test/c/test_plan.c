@@ -31,6 +31,7 @@ static void sample(void) {
   STEP(&b, OP_CLOEXEC_FROM, 0, 3);
   STEP(&b, OP_FORGET, 0x002, 1);
   STEP(&b, OP_COPY_UP, 0x022, 1, 2);
+  STEP(&b, OP_AWAIT, 0x002, 1);
   EXEC(&b, "/bin/true", "a", "b");
 }
 
@@ -64,7 +65,7 @@ static enum rule with_step(u32 index, u32 offset, u32 width, u64 value) {
   return check(bytes, size, 2);
 }
 
-enum { CALL_, OPEN = 1, FILTER, IN, SYNC, SEND_, FS, DEVICE, CWD, CLOEXEC, FORGET_, COPY, RUN };
+enum { CALL_, OPEN = 1, FILTER, IN, SYNC, SEND_, FS, DEVICE, CWD, CLOEXEC, FORGET_, COPY, AWAIT_, RUN };
 static u32 arg(u32 i) { return 32 + 8 * i; }
 
 TEST(plan, valid_is_accepted) {

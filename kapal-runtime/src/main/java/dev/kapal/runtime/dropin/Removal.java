@@ -3,6 +3,7 @@ package dev.kapal.runtime.dropin;
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupException;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Removes a container, with its hooks behind it. Everything may be gone already. */
 final class Removal {
@@ -15,14 +16,15 @@ final class Removal {
 
   /** {@code delete}: refused while it runs, unless forced. */
   void run(String id, boolean force) {
-    if (session.store().find(id).map(Removal::closed).isEmpty()) {
+    Optional<Kept> found = session.store().lockedIfThere(id);
+    if (found.isEmpty()) {
       session.store().sweep(id);
       if (!force) {
         throw new CommandFailed("container does not exist: " + id);
       }
       return;
     }
-    try (Kept kept = session.store().locked(id)) {
+    try (Kept kept = found.get()) {
       Kept.Status status = kept.status();
       if (!force && (status == Kept.Status.RUNNING || status == Kept.Status.PAUSED)) {
         throw new CommandFailed(
@@ -30,11 +32,6 @@ final class Removal {
       }
       remove(kept);
     }
-  }
-
-  private static boolean closed(Kept kept) {
-    kept.close();
-    return true;
   }
 
   /** Kills what lives and removes all. */

@@ -110,18 +110,29 @@ final class Store {
     return find(id).orElseThrow(() -> new CommandFailed("container does not exist: " + id));
   }
 
-  /** A container that nobody else changes meanwhile. */
+  /** A container that has to be there, and that nobody else changes meanwhile. */
   Kept locked(String id) {
-    Kept kept = get(id);
+    return lockedIfThere(id)
+        .orElseThrow(() -> new CommandFailed("container does not exist: " + id));
+  }
+
+  /** A container that nobody else changes meanwhile. */
+  Optional<Kept> lockedIfThere(String id) {
+    Optional<Kept> found = find(id);
+    if (found.isEmpty()) {
+      return found;
+    }
+    Kept kept = found.get();
+    Optional<Kept> now = Optional.empty();
     try {
       lock(kept.files(), id);
-      // What was read before the lock may be old.
-      return find(id)
-          .map(now -> now.inPlaceOf(kept))
-          .orElseThrow(() -> new CommandFailed("container does not exist: " + id));
-    } catch (RuntimeException e) {
-      kept.close();
-      throw e;
+      // What was read before the lock may be old, or gone.
+      now = find(id).map(again -> again.inPlaceOf(kept));
+      return now;
+    } finally {
+      if (now.isEmpty()) {
+        kept.close();
+      }
     }
   }
 

@@ -1,0 +1,2 @@
+/** The behaviour suite of kapal-runtime, for runtimes that need an installation. */
+package dev.kapal.runtime.oci;
