@@ -2,11 +2,6 @@ package dev.kapal.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kapal.linux.Fd;
-import dev.kapal.linux.Linux;
-import dev.kapal.linux.SocketType;
-import dev.kapal.linux.Sockets;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

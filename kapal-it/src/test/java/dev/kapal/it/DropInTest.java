@@ -25,18 +25,18 @@ final class DropInTest extends DropInCases {
   /** Another mount namespace, another user: the daemon would do what the caller could not. */
   @Test
   void whoIsNotTheDaemonsEqualGoesOnWithoutIt() {
-      Path bundle = oci.bundle("ns", "", "echo", "from a JVM");
-      List<String> line = new ArrayList<>(List.of("unshare", "--mount", "--propagation", "slave"));
-      line.addAll(oci.line("run", "--bundle", bundle.toString(), "ns"));
-      Result result = Commands.run(line, oci.environment(), "", Duration.ofSeconds(60));
-      assertThat(result.mustSucceed().out()).isEqualTo("from a JVM\n");
-      List<String> poor =
-          new ArrayList<>(List.of("setpriv", "--bounding-set", "-all", "--inh-caps", "-all"));
-      poor.addAll(oci.line("run", "--bundle", bundle.toString(), "poor"));
-      Result refused = Commands.run(poor, oci.environment(), "", Duration.ofSeconds(60));
-      assertThat(refused.status()).isNotZero();
-      assertThat(refused.out()).isEmpty();
-      oci.run("delete", "--force", "poor");
+    Path bundle = oci.bundle("ns", "", "echo", "from a JVM");
+    List<String> line = new ArrayList<>(List.of("unshare", "--mount", "--propagation", "slave"));
+    line.addAll(oci.line("run", "--bundle", bundle.toString(), "ns"));
+    Result result = Commands.run(line, oci.environment(), "", Duration.ofSeconds(60));
+    assertThat(result.mustSucceed().out()).isEqualTo("from a JVM\n");
+    List<String> poor =
+        new ArrayList<>(List.of("setpriv", "--bounding-set", "-all", "--inh-caps", "-all"));
+    poor.addAll(oci.line("run", "--bundle", bundle.toString(), "poor"));
+    Result refused = Commands.run(poor, oci.environment(), "", Duration.ofSeconds(60));
+    assertThat(refused.status()).isNotZero();
+    assertThat(refused.out()).isEmpty();
+    oci.run("delete", "--force", "poor");
   }
 
   @Test

@@ -58,8 +58,8 @@ final class PeersTest {
   }
 
   /**
-   * Control groups of containers that are left. The peers' own (the parent, conmon's) are theirs and
-   * stay with any runtime; they are removed here.
+   * Control groups of containers that are left. The peers' own (the parent, conmon's) are theirs
+   * and stay with any runtime; they are removed here.
    */
   private static String cgroups(String below) {
     String groups = "find /sys/fs/cgroup -mindepth 2 -depth -type d -path '*/" + below;

@@ -67,14 +67,18 @@ class NativeTest {
     return tests(
         TESTS.resolve("kapal"),
         runner(),
-        List.of("plan", "open_in", "copy_up", "log", "launch", "adopt", "client", "init", "probe", "oci"));
+        List.of(
+            "plan", "open_in", "copy_up", "log", "launch", "adopt", "client", "init", "probe",
+            "oci"));
   }
 
   /** The program as it is shipped. */
   @TestFactory
   Stream<DynamicTest> asShipped() throws IOException, InterruptedException {
     return tests(
-        TARGET.resolve("kapal"), runner(), List.of("launch", "adopt", "client", "init", "probe", "oci"));
+        TARGET.resolve("kapal"),
+        runner(),
+        List.of("launch", "adopt", "client", "init", "probe", "oci"));
   }
 
   /**
