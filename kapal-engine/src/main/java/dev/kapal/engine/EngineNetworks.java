@@ -1,5 +1,6 @@
 package dev.kapal.engine;
 
+import dev.kapal.engine.spec.NetworkSpec.Endpoint;
 import dev.kapal.network.Network;
 import dev.kapal.network.NetworkSpec;
 import java.util.List;
@@ -28,6 +29,24 @@ public interface EngineNetworks {
   record Member(String name, ContainerInfo.Endpoint endpoint) {}
 
   Network create(NetworkSpec spec);
+
+  /**
+   * Puts a container, running or not, on one more network. A container without a network gets its
+   * first.
+   *
+   * @throws EngineException.Conflict it is on it already, or shares the network of the host or of
+   *     another container
+   */
+  void connect(String network, String container, Endpoint endpoint);
+
+  /**
+   * Takes a container, running or not, off a network. Ports that were published there are so no
+   * more until its next start.
+   *
+   * @param force also when the network's plugins fail; what they leave is undone later
+   * @throws EngineException.NotFound it is not on it
+   */
+  void disconnect(String network, String container, boolean force);
 
   /**
    * Removes one.

@@ -184,4 +184,65 @@ final class NetworkTest {
   private static String inside(String script) {
     return Commands.sh("nsenter --net=/run/netns/" + NAMESPACE + " sh -c '" + script + "'").text();
   }
+
+  private static String lookup(String container, String name) {
+    return daemon
+        .command("exec", container, "sh", "-c", "ping -c 1 -W 1 " + name + " >&2 && echo reached")
+        .text();
+  }
+
+  @Test
+  void containersJoinAndLeaveNetworksAndFindEachOtherByName() {
+    daemon.ok("network", "create", "front");
+    daemon.ok("network", "create", "--subnet", "10.77.0.0/24", "back");
+    try {
+      daemon.ok("run", "-d", "--name", "web", "--network", "front", "busybox", "sleep", "1000");
+      daemon.ok("run", "-d", "--name", "db", "--network", "back", "busybox", "sleep", "1000");
+      assertThat(lookup("web", "db")).isEmpty();
+
+      daemon.ok("network", "connect", "--alias", "site", "--ip", "10.77.0.9", "back", "web");
+      assertThat(daemon.ok("exec", "web", "ls", "/sys/class/net")).contains("eth1");
+      assertThat(lookup("web", "db")).isEqualTo("reached");
+      assertThat(lookup("db", "site")).isEqualTo("reached");
+      assertThat(daemon.ok("exec", "db", "cat", "/etc/hosts")).contains("10.77.0.9\tweb");
+      assertThat(daemon.command("network", "connect", "back", "web").err()).contains("already");
+      assertThat(daemon.command("network", "rm", "back").status()).isNotZero();
+
+      // The daemon may die: names still resolve, and the next one knows the networks.
+      daemon.kill9();
+      daemon.launch();
+      assertThat(lookup("web", "db")).isEqualTo("reached");
+      daemon.ok("restart", "-t", "0", "web");
+      assertThat(lookup("db", "web")).isEqualTo("reached");
+      assertThat(
+              daemon.ok(
+                  "inspect",
+                  "-f",
+                  "{{range $k, $v := .NetworkSettings.Networks}}{{$k}} {{end}}",
+                  "web"))
+          .contains("front", "back");
+      daemon.ok("rename", "db", "store");
+      assertThat(lookup("web", "store")).isEqualTo("reached");
+
+      daemon.ok("network", "disconnect", "back", "web");
+      assertThat(daemon.ok("exec", "web", "ls", "/sys/class/net")).doesNotContain("eth1");
+      assertThat(daemon.ok("exec", "store", "cat", "/etc/hosts")).doesNotContain("web");
+      assertThat(lookup("web", "store")).isEmpty();
+      assertThat(daemon.command("network", "disconnect", "back", "web").err())
+          .contains("is not on network");
+
+      // A container's last network, and its first.
+      daemon.ok("network", "disconnect", "front", "web");
+      assertThat(daemon.ok("exec", "web", "ls", "/sys/class/net")).isEqualTo("lo");
+      daemon.ok("network", "connect", "back", "web");
+      assertThat(lookup("web", "store")).isEqualTo("reached");
+      assertThat(daemon.command("network", "connect", "host", "web").status()).isNotZero();
+      daemon.ok("run", "-d", "--name", "own", "--network", "host", "busybox", "sleep", "1000");
+      assertThat(daemon.command("network", "connect", "back", "own").err()).contains("of the host");
+    } finally {
+      removeAll();
+      daemon.ok("network", "rm", "front", "back");
+    }
+    assertThat(Commands.sh("ip -n " + NAMESPACE + " -o link | grep -c veth").text()).isEqualTo("0");
+  }
 }

@@ -32,8 +32,26 @@ record AttachmentRecord(
     return new AttachmentRecord(containerId, netns, netnsIdentity, true, results, ports);
   }
 
+  AttachmentRecord withJoins(List<Join> others) {
+    boolean published = others.stream().anyMatch(j -> j.runtime().has("portMappings"));
+    return new AttachmentRecord(
+        containerId, netns, netnsIdentity, complete, others, published ? ports : List.of());
+  }
+
+  /**
+   * Whether nothing of a complete record is being added or removed. A join without a result is: a
+   * process killed then leaves it for {@link Networks#gc}.
+   */
+  boolean settled() {
+    return joins.stream().allMatch(j -> j.result().isPresent());
+  }
+
   Attachment describe() {
-    return new Attachment(containerId, netns, joins.stream().map(Join::describe).toList(), ports);
+    return new Attachment(
+        containerId,
+        netns,
+        joins.stream().filter(j -> j.result().isPresent()).map(Join::describe).toList(),
+        ports);
   }
 
   ObjectNode toJson() {

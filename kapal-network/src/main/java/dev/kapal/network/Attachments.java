@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
@@ -183,6 +184,146 @@ final class Attachments {
           "undoing a failed attachment, tried again later: " + e.getMessage());
       cause.addSuppressed(e);
     }
+  }
+
+  Attachment connect(String containerId, String netnsPath, NetworkRequest wanted) {
+    return locks.locked(
+        Names.container(containerId),
+        () -> {
+          Optional<AttachmentRecord> there =
+              store
+                  .get(containerId)
+                  .filter(AttachmentRecord::complete)
+                  .filter(r -> !Netns.ifStill(r.netns(), r.netnsIdentity()).isEmpty());
+          if (there.isEmpty()) {
+            return attachLocked(
+                    new AttachRequest(
+                        containerId, netnsPath, List.of(wanted), List.of(), Map.of(), Map.of()))
+                .describe();
+          }
+          return connectLocked(settledLocked(there.get()), wanted).describe();
+        });
+  }
+
+  private AttachmentRecord connectLocked(AttachmentRecord old, NetworkRequest wanted) {
+    Set<String> taken = new HashSet<>();
+    old.joins().forEach(j -> taken.add(j.ifName()));
+    Join join;
+    definitionsLock.lock();
+    try {
+      NetworkList list = definitions.require(wanted.network());
+      if (old.uses(list.name())) {
+        throw new NetworkException.Conflict(
+            "container " + old.containerId() + " is in network \"" + list.name() + "\" already");
+      }
+      NetworkRequest named =
+          wanted.ifName().isPresent() ? wanted : wanted.withIfName(Joins.free(taken));
+      NetworkList spoken = list.withVersion(plugins.negotiate(list));
+      Versions.check(spoken.name(), spoken.version());
+      spoken.plugins().forEach(p -> plugins.find(spoken.name(), NetworkList.typeOf(p)));
+      AttachRequest request =
+          new AttachRequest(
+              old.containerId(), old.netns(), List.of(named), List.of(), Map.of(), Map.of());
+      join = joins.of(request, List.of(spoken), -1, List.of()).getFirst();
+      if (spoken.managed() && spoken.bridge().isPresent()) {
+        firewall.ensure(BridgeRules.of(spoken.describe()));
+      }
+      store.put(old.withJoins(with(old.joins(), join)));
+    } finally {
+      definitionsLock.unlock();
+    }
+    try {
+      Join joined = join.withResult(chain.add(join, target(old, join, old.netns())));
+      verifyFixedAddresses(joined);
+      AttachmentRecord complete = old.withJoins(with(old.joins(), joined));
+      store.put(complete);
+      return complete;
+    } catch (RuntimeException e) {
+      try {
+        settleLocked(old.withJoins(with(old.joins(), join)));
+      } catch (NetworkException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  private static List<Join> with(List<Join> joins, Join one) {
+    List<Join> all = new ArrayList<>(joins);
+    all.add(one);
+    return all;
+  }
+
+  Optional<Attachment> disconnect(String containerId, String network) {
+    return locks.locked(
+        Names.container(containerId),
+        () -> {
+          Optional<AttachmentRecord> record =
+              store.get(containerId).filter(AttachmentRecord::complete);
+          if (record.filter(r -> r.uses(network)).isEmpty()) {
+            throw new NetworkException.NotFound(
+                "container " + containerId + " is not in network \"" + network + "\"");
+          }
+          List<Join> going =
+              record.get().joins().stream()
+                  .map(j -> j.list().name().equals(network) ? j.withoutResult() : j)
+                  .toList();
+          AttachmentRecord intention = record.get().withJoins(going);
+          store.put(intention);
+          return settleLocked(intention).map(AttachmentRecord::describe);
+        });
+  }
+
+  /** Finishes what a killed process was adding or removing. */
+  void settle(String containerId) {
+    locks.locked(
+        containerId,
+        () -> {
+          store.get(containerId).filter(AttachmentRecord::complete).ifPresent(this::settledLocked);
+          return true;
+        });
+  }
+
+  private AttachmentRecord settledLocked(AttachmentRecord record) {
+    return record.settled() ? record : settleLocked(record).orElse(record.withJoins(List.of()));
+  }
+
+  /** DEL for the joins without a result; what stays is the record, or none when nothing stays. */
+  private Optional<AttachmentRecord> settleLocked(AttachmentRecord record) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      return settleUninterrupted(record);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private Optional<AttachmentRecord> settleUninterrupted(AttachmentRecord record) {
+    String netns = Netns.ifStill(record.netns(), record.netnsIdentity());
+    for (Join join : record.joins()) {
+      if (join.result().isEmpty()) {
+        try {
+          chain.del(join, target(record, join, netns));
+        } finally {
+          if (Joins.publishThemselves(join)) {
+            publisher.unpublish(record.containerId());
+          }
+        }
+      }
+    }
+    List<Join> left = record.joins().stream().filter(j -> j.result().isPresent()).toList();
+    AttachmentRecord rest = record.withJoins(left);
+    if (rest.ports().isEmpty()) {
+      ports.release(record.containerId());
+    }
+    if (left.isEmpty()) {
+      store.remove(record.containerId());
+      return Optional.empty();
+    }
+    store.put(rest);
+    return Optional.of(rest);
   }
 
   void detach(String containerId) {

@@ -145,6 +145,16 @@ final class CniNetworks implements Networks {
   }
 
   @Override
+  public Attachment connect(String containerId, String netnsPath, NetworkRequest request) {
+    return attachments.connect(containerId, netnsPath, request);
+  }
+
+  @Override
+  public Optional<Attachment> disconnect(String containerId, String network) {
+    return attachments.disconnect(containerId, network);
+  }
+
+  @Override
   public void detach(String containerId) {
     attachments.detach(containerId);
   }
@@ -174,12 +184,17 @@ final class CniNetworks implements Networks {
   public List<String> gc(Set<String> live) {
     List<String> removed = new ArrayList<>();
     for (AttachmentRecord record : store.all()) {
-      if (record.complete() && live.contains(record.containerId())) {
+      boolean stays = record.complete() && live.contains(record.containerId());
+      if (stays && record.settled()) {
         continue;
       }
       try {
-        attachments.undo(record);
-        removed.add(record.containerId());
+        if (stays) {
+          attachments.settle(record.containerId());
+        } else {
+          attachments.undo(record);
+          removed.add(record.containerId());
+        }
       } catch (NetworkException e) {
         LOG.log(System.Logger.Level.WARNING, "left over, tried again later: " + e.getMessage());
       }

@@ -29,6 +29,11 @@ record Join(
     return new Join(list, ifName, args, runtime, aliases, Optional.of(added));
   }
 
+  /** The same while it is being removed. */
+  Join withoutResult() {
+    return new Join(list, ifName, args, runtime, aliases, Optional.empty());
+  }
+
   ObjectNode toJson() {
     ObjectNode out = Json.object();
     out.put("ifName", ifName);

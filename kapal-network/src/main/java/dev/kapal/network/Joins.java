@@ -1,5 +1,6 @@
 package dev.kapal.network;
 
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -91,7 +92,8 @@ final class Joins {
     return joins;
   }
 
-  private static String free(Set<String> taken) {
+  /** The first {@code ethN} that is not taken; it is then. */
+  static String free(Set<String> taken) {
     for (int i = 0; ; i++) {
       if (taken.add("eth" + i)) {
         return "eth" + i;
@@ -121,11 +123,29 @@ final class Joins {
       ArrayNode ips = runtime.putArray("ips");
       wanted.addresses().forEach(a -> ips.add(withPrefix(list, a)));
     }
-    wanted.mac().ifPresent(mac -> runtime.put("mac", Names.mac(mac)));
+    wanted
+        .mac()
+        .or(() -> list.managed() && list.bridge().isPresent() ? derived(wanted) : Optional.empty())
+        .ifPresent(mac -> runtime.put("mac", Names.mac(mac)));
     if (!wanted.aliases().isEmpty()) {
       runtime.set("aliases", Json.array(wanted.aliases()));
     }
     return runtime;
+  }
+
+  /**
+   * A fixed address keeps its hardware address: who has just talked to it would otherwise send to
+   * the one of the run before until its ARP entry has expired.
+   */
+  private static Optional<String> derived(NetworkRequest wanted) {
+    return wanted.addresses().stream()
+        .filter(Inet4Address.class::isInstance)
+        .findFirst()
+        .map(address -> {
+          byte[] b = address.getAddress();
+          // Locally administered; the rest is the address, as Docker does it.
+          return "02:42:%02x:%02x:%02x:%02x".formatted(b[0], b[1], b[2], b[3]);
+        });
   }
 
   private static String withPrefix(NetworkList list, InetAddress address) {

@@ -25,6 +25,10 @@ public record NetworkRequest(
     aliases = List.copyOf(aliases);
   }
 
+  NetworkRequest withIfName(String name) {
+    return new NetworkRequest(network, Optional.of(name), addresses, mac, aliases);
+  }
+
   /** Joins a network with everything assigned. */
   public static NetworkRequest of(String network) {
     return new NetworkRequest(network, Optional.empty(), List.of(), Optional.empty(), List.of());

@@ -56,6 +56,26 @@ public interface Networks {
   Attachment attach(AttachRequest request);
 
   /**
+   * Puts a container, attached or not, into one more network. When it fails, the container is as it
+   * was. Ports are published at {@link #attach} alone.
+   *
+   * @param netnsPath its network namespace
+   * @return all its networks
+   * @throws NetworkException.Conflict when it is in that network already
+   */
+  Attachment connect(String containerId, String netnsPath, NetworkRequest request);
+
+  /**
+   * Takes a container out of one network. Ports that were published there are published no more.
+   *
+   * @return the networks that it is left with; empty: none
+   * @throws NetworkException.NotFound when it is not in that network
+   * @throws NetworkException.PluginFailed when a plugin could not undo its part: {@link #gc} tries
+   *     again
+   */
+  Optional<Attachment> disconnect(String containerId, String network);
+
+  /**
    * Takes a container out of all its networks and frees its ports. Does nothing for one that is not
    * attached; works when the network namespace is gone, and is then several times faster, since the
    * kernel removes the interfaces by itself.

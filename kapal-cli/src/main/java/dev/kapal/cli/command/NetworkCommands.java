@@ -14,6 +14,7 @@ import dev.kapal.cli.parse.NetworkParser;
 import dev.kapal.cli.parse.Pairs;
 import dev.kapal.cli.parse.Scalars;
 import dev.kapal.cli.template.Struct;
+import dev.kapal.engine.spec.NetworkSpec.Endpoint;
 import dev.kapal.network.IpPrefix;
 import dev.kapal.network.Network;
 import dev.kapal.network.NetworkException;
@@ -27,7 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** network create, inspect, ls, prune and rm. */
+/** network connect, create, disconnect, inspect, ls, prune and rm. */
 final class NetworkCommands {
   private static final Listing LISTING =
       Listing.of(
@@ -120,6 +121,52 @@ final class NetworkCommands {
             return 0;
           });
 
+  private static final Leaf CONNECT =
+      Leaf.named("connect")
+          .summary("Put a container on one more network")
+          .description(
+              "Put a container, running or not, on one more network. Containers of a network that"
+                  + " was made with 'kapal network create' find each other by name.")
+          .operands("NETWORK CONTAINER", 2, 2)
+          .completes(Completion.NETWORK)
+          .example("kapal network connect backend web", "at once, and at each start")
+          .example(
+              "kapal network connect --ip 10.9.0.7 --alias db lab store",
+              "with an address and a name")
+          .options(
+              list("alias", "NAME", "One more name of the container on this network"),
+              value("ip", "ADDRESS", "IPv4 address"),
+              value("ip6", "ADDRESS", "IPv6 address"),
+              value("mac-address", "ADDRESS", "MAC address"))
+          .does(i -> {
+            i.engine()
+                .networks()
+                .connect(i.arguments().operand(0), i.arguments().operand(1), endpoint(i));
+            return 0;
+          });
+
+  private static final Leaf DISCONNECT =
+      Leaf.named("disconnect")
+          .summary("Take a container off a network")
+          .operands("NETWORK CONTAINER", 2, 2)
+          .completes(Completion.NETWORK)
+          .example("kapal network disconnect backend web", "at once, and at each start")
+          .options(flag("force", "Also when the network's plugins fail").letter('f'))
+          .does(i -> {
+            i.engine()
+                .networks()
+                .disconnect(i.arguments().operand(0), i.arguments().operand(1), i.flag("force"));
+            return 0;
+          });
+
+  private static Endpoint endpoint(Invocation i) {
+    return new Endpoint(
+        i.arguments().value("ip").map(a -> NetworkParser.address("ip", a)),
+        i.arguments().value("ip6").map(a -> NetworkParser.address("ip6", a)),
+        i.arguments().value("mac-address").map(a -> NetworkParser.mac("mac-address", a)),
+        i.arguments().list("alias"));
+  }
+
   static final Group GROUP =
       new Group(
           "network",
@@ -127,7 +174,7 @@ final class NetworkCommands {
           "Networks of containers",
           SystemCommands.MANAGE,
           false,
-          List.of(CREATE, InspectCommand.NETWORK, LS, PRUNE, RM));
+          List.of(CONNECT, CREATE, DISCONNECT, InspectCommand.NETWORK, LS, PRUNE, RM));
 
   private static int create(Invocation i) {
     Map<String, String> options =

@@ -134,7 +134,7 @@ final class HealthMonitor {
     private void take(Probe probe) {
       entry.lock.lock();
       try {
-        if (entry.live.filter(l -> l.equals(live)).isEmpty()) {
+        if (entry.live.filter(live::sameRun).isEmpty()) {
           return;
         }
         Health old = entry.health.orElse(new Health(Status.STARTING, 0, List.of()));

@@ -45,6 +45,7 @@ final class Hub implements AutoCloseable {
   final Map<String, Runtime> runtimes;
 
   final Networks networks;
+  final PeerNames peers;
   final Linux linux;
   final HostFacts facts;
   final EventLog events;
@@ -86,6 +87,7 @@ final class Hub implements AutoCloseable {
     this.images = images;
     this.runtimes = new ConcurrentHashMap<>(runtimes);
     this.networks = networks;
+    this.peers = new PeerNames(networks, index, layout, linux.descriptors());
     this.linux = linux;
     this.facts = facts;
     this.index = index;

@@ -174,7 +174,7 @@ final class Lifecycle {
   void ended(Entry e, Live live, dev.kapal.runtime.ExitStatus status) {
     e.lock.lock();
     try {
-      if (e.live.filter(l -> l.equals(live)).isEmpty() || !e.state.phase().alive()) {
+      if (e.live.filter(live::sameRun).isEmpty() || !e.state.phase().alive()) {
         return;
       }
       FaultPoint.reach("end.noticed");
@@ -250,7 +250,7 @@ final class Lifecycle {
   private void removeEnded(
       Entry e, Live live, CompletableFuture<ExitStatus> exit, ExitStatus last) {
     ContainerRecord c = e.record;
-    if (Starter.networked(c) && !attempt(e, "its network", () -> hub.networks.detach(e.id))) {
+    if (Starter.networked(c) && !attempt(e, "its network", () -> hub.peers.detach(e.id))) {
       exit.complete(last);
       removeLocked(e, true);
       return;
@@ -390,7 +390,7 @@ final class Lifecycle {
       FaultPoint.reach("clear.sandbox");
     }
     if (Starter.networked(e.record)) {
-      all &= attempt(e, "its network", () -> hub.networks.detach(e.id));
+      all &= attempt(e, "its network", () -> hub.peers.detach(e.id));
     }
     FaultPoint.reach("clear.network");
     all &= attempt(e, "its mounts", () -> mounting.clear(e.record));

@@ -6,4 +6,13 @@ import dev.kapal.runtime.Sandbox;
 import java.util.Optional;
 
 /** A container's present run. */
-record Live(Sandbox sandbox, Container container, Optional<Attachment> network) {}
+record Live(Sandbox sandbox, Container container, Optional<Attachment> network) {
+  /** Whether it is the same run; its networks may have changed since. */
+  boolean sameRun(Live other) {
+    return container == other.container;
+  }
+
+  Live withNetwork(Optional<Attachment> other) {
+    return new Live(sandbox, container, other);
+  }
+}

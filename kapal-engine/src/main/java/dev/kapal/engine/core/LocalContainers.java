@@ -181,6 +181,7 @@ final class LocalContainers implements Containers {
       }
       e.record = renamed;
       hub.index.release(old.name(), e.id);
+      e.live.flatMap(Live::network).ifPresent(hub.peers::joined);
       hub.events.publish(
           "container", "rename", e.id, EventAttributes.of(renamed, "oldName", old.name()));
       watchers.changed(e);

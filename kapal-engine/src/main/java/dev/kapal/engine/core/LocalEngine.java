@@ -113,7 +113,7 @@ public final class LocalEngine implements Engine {
     this.containers =
         new LocalContainers(
             hub, new Creator(hub, volumes, starter), lifecycle, joiner, watchers, files);
-    this.networks = new LocalNetworks(hub);
+    this.networks = new LocalNetworks(hub, watchers);
     this.system =
         new LocalSystem(hub, containers, volumes, networks, images, lifecycle, report, damaged);
   }

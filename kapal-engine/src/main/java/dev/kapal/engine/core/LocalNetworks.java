@@ -5,6 +5,10 @@ import dev.kapal.engine.EngineException;
 import dev.kapal.engine.EngineNetworks;
 import dev.kapal.engine.Filters;
 import dev.kapal.engine.PruneReport;
+import dev.kapal.engine.spec.NetworkSpec.Endpoint;
+import dev.kapal.engine.store.ContainerRecord;
+import dev.kapal.engine.store.Durability;
+import dev.kapal.network.Attachment;
 import dev.kapal.network.Network;
 import dev.kapal.network.NetworkException;
 import dev.kapal.network.NetworkSpec;
@@ -14,13 +18,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The networks, with the containers that have them. */
 final class LocalNetworks implements EngineNetworks {
   private final Hub hub;
+  private final Watchers watchers;
 
-  LocalNetworks(Hub hub) {
+  LocalNetworks(Hub hub, Watchers watchers) {
     this.hub = hub;
+    this.watchers = watchers;
   }
 
   @Override
@@ -89,6 +96,136 @@ final class LocalNetworks implements EngineNetworks {
     } catch (NetworkException e) {
       throw Failures.of("cannot create network " + spec.name(), e);
     }
+  }
+
+  @Override
+  public void connect(String nameOrId, String container, Endpoint endpoint) {
+    Network n = find(nameOrId);
+    Entry e = hub.index.get(container);
+    e.lock.lock();
+    try {
+      ContainerRecord old = e.record;
+      refuseShared(n, old);
+      if (has(old, n.name())) {
+        throw new EngineException.Conflict(
+            "container " + old.name() + " is on network \"" + n.name() + "\" already");
+      }
+      Map<String, Endpoint> endpoints = new LinkedHashMap<>(old.spec().network().endpoints());
+      endpoints.put(n.name(), endpoint);
+      String mode = old.networkMode().equals("none") ? n.name() : old.networkMode();
+      ContainerRecord updated = with(old, mode, endpoints);
+      Optional<Live> live = e.live.filter(l -> e.state.phase().alive());
+      if (live.isPresent()) {
+        String netns = "/proc/" + live.get().container().pid() + "/ns/net";
+        Attachment now = hub.networks.connect(e.id, netns, Starter.request(n.name(), endpoint));
+        try {
+          save(updated);
+        } catch (RuntimeException failed) {
+          hub.networks.disconnect(e.id, n.name());
+          throw failed;
+        }
+        e.live = Optional.of(live.get().withNetwork(Optional.of(now)));
+        hub.peers.joined(now);
+      } else {
+        save(updated);
+      }
+      e.record = updated;
+      tell("connect", n, e);
+    } catch (NetworkException ex) {
+      throw Failures.of("cannot connect container " + e.name() + " to network " + n.name(), ex);
+    } finally {
+      e.lock.unlock();
+    }
+  }
+
+  @Override
+  public void disconnect(String nameOrId, String container, boolean force) {
+    Network n = find(nameOrId);
+    Entry e = hub.index.get(container);
+    e.lock.lock();
+    try {
+      ContainerRecord old = e.record;
+      refuseShared(n, old);
+      if (!has(old, n.name())) {
+        throw new EngineException.NotFound(
+            "container " + old.name() + " is not on network \"" + n.name() + "\"");
+      }
+      Map<String, Endpoint> endpoints = new LinkedHashMap<>(old.spec().network().endpoints());
+      endpoints.remove(n.name());
+      String mode = old.networkMode();
+      if (mode.equals(n.name())) {
+        mode = endpoints.keySet().stream().findFirst().orElse("none");
+      }
+      ContainerRecord updated = with(old, mode, endpoints);
+      Optional<Live> live = e.live.filter(l -> e.state.phase().alive());
+      if (live.isPresent()) {
+        Optional<Attachment> left = leave(e, n.name(), force);
+        e.live = Optional.of(live.get().withNetwork(left));
+      }
+      save(updated);
+      e.record = updated;
+      if (live.isPresent()) {
+        hub.peers.changed(Set.of(n.name()));
+        hub.peers.rewrite(e.id);
+      }
+      tell("disconnect", n, e);
+    } catch (NetworkException ex) {
+      throw Failures.of(
+          "cannot disconnect container " + e.name() + " from network " + n.name(), ex);
+    } finally {
+      e.lock.unlock();
+    }
+  }
+
+  private Optional<Attachment> leave(Entry e, String network, boolean force) {
+    try {
+      return hub.networks.disconnect(e.id, network);
+    } catch (NetworkException.NotFound gone) {
+      return hub.networks.cached(e.id);
+    } catch (NetworkException failed) {
+      if (!force) {
+        throw failed;
+      }
+      return hub.networks.cached(e.id);
+    }
+  }
+
+  private static boolean has(ContainerRecord c, String network) {
+    return c.networkMode().equals(network) || c.spec().network().endpoints().containsKey(network);
+  }
+
+  private static void refuseShared(Network n, ContainerRecord c) {
+    String mode = c.networkMode();
+    if (mode.equals("host") || mode.startsWith("container:")) {
+      throw new EngineException.Conflict(
+          "container "
+              + c.name()
+              + " shares the network of "
+              + (mode.equals("host") ? "the host" : "another container")
+              + ": only a container with a network of its own joins and leaves networks");
+    }
+    if (n.name().equals("host") || n.name().equals("none")) {
+      throw new EngineException.InvalidArgument(
+          "network \""
+              + n.name()
+              + "\" is chosen when a container is made, with --network; it cannot be joined or left");
+    }
+  }
+
+  private static ContainerRecord with(
+      ContainerRecord c, String mode, Map<String, Endpoint> endpoints) {
+    return c.withNetworks(
+        mode, c.spec().toBuilder().network(c.spec().network().withEndpoints(endpoints)).build());
+  }
+
+  private void save(ContainerRecord updated) {
+    hub.database.write(Durability.POWER, tx -> tx.update(updated));
+  }
+
+  private void tell(String action, Network n, Entry e) {
+    hub.events.publish(
+        "network", action, n.id(), Map.of("name", n.name(), "type", n.driver(), "container", e.id));
+    watchers.changed(e);
   }
 
   @Override

@@ -333,6 +333,7 @@ final class Recovery {
     }
     try {
       hub.networks.gc(live);
+      hub.peers.refresh();
     } catch (RuntimeException ex) {
       problem("networks", ex);
     }

@@ -200,13 +200,17 @@ final class Starter {
         new AttachRequest(
             c.id(), "/proc/" + container.pid() + "/ns/net", networks, ports(c), Map.of(), Map.of());
     Attachment a = hub.networks.attach(request);
-    undo.push(() -> hub.networks.detach(c.id()));
+    undo.push(() -> hub.peers.detach(c.id()));
     runFiles.complete(c, a);
+    hub.peers.joined(a);
     return Optional.of(a);
   }
 
   private static NetworkRequest request(String network, NetworkSpec n) {
-    NetworkSpec.Endpoint e = n.endpoints().getOrDefault(network, NetworkSpec.Endpoint.ANY);
+    return request(network, n.endpoints().getOrDefault(network, NetworkSpec.Endpoint.ANY));
+  }
+
+  static NetworkRequest request(String network, NetworkSpec.Endpoint e) {
     List<InetAddress> addresses = new ArrayList<>();
     e.ipv4().ifPresent(a -> addresses.add(address(a)));
     e.ipv6().ifPresent(a -> addresses.add(address(a)));

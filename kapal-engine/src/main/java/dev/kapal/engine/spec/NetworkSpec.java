@@ -56,6 +56,22 @@ public record NetworkSpec(
     });
   }
 
+  /** The same with other endpoints. */
+  public NetworkSpec withEndpoints(Map<String, Endpoint> others) {
+    return new NetworkSpec(
+        mode,
+        others,
+        ports,
+        publishAll,
+        expose,
+        hostname,
+        domainname,
+        dns,
+        dnsSearch,
+        dnsOptions,
+        extraHosts);
+  }
+
   /** The container whose network is shared, when mode says so. */
   public Optional<String> sharedContainer() {
     return mode.startsWith("container:")

@@ -11,7 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What does not change about a container while it lives, but by rename and update.
+ * What does not change about a container while it lives, but by rename, update and the joining of
+ * networks.
  *
  * @param spec as asked for; updates change it
  * @param imageId {@code sha256:…}
@@ -77,6 +78,29 @@ public record ContainerRecord(
         mounts,
         mountSpecs,
         networkMode,
+        hostname,
+        exposed,
+        labels,
+        platform,
+        log,
+        stopSignal,
+        stopTimeout,
+        cgroup);
+  }
+
+  public ContainerRecord withNetworks(String mode, ContainerSpec spec) {
+    return new ContainerRecord(
+        id,
+        name,
+        created,
+        spec,
+        imageId,
+        runtime,
+        process,
+        health,
+        mounts,
+        mountSpecs,
+        mode,
         hostname,
         exposed,
         labels,

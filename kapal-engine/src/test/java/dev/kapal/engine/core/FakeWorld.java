@@ -276,6 +276,8 @@ final class FakeWorld {
             },
             "cached",
             a -> Optional.empty(),
+            "attachments",
+            a -> List.of(),
             "gc",
             a -> {
               synchronized (this) {
