@@ -31,6 +31,8 @@ import java.util.Optional;
 
 /** Makes one container, up to the point where it waits for its start; or leaves nothing behind. */
 final class Creation {
+  private static final System.Logger LOG = System.getLogger(Creation.class.getName());
+
   private final NativeSandbox sandbox;
   private final Host host;
   private final ContainerSpec spec;
@@ -130,7 +132,11 @@ final class Creation {
     try {
       Cgroup cgroup = host.cgroups().create(path);
       try {
-        cgroup.set(linux.resources().map(Limits::of).orElse(dev.kapal.linux.CgroupResources.NONE));
+        // What the host cannot limit is not limited, as with other engines; somebody should know.
+        cgroup
+            .set(linux.resources().map(Limits::of).orElse(dev.kapal.linux.CgroupResources.NONE))
+            .forEach(warning ->
+                LOG.log(System.Logger.Level.WARNING, "container " + spec.id() + ": " + warning));
         return cgroup;
       } catch (RuntimeException e) {
         cgroup.delete(NativeSandbox.KILL);
