@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A daemon over folders of its own, and the real client talking to it. */
@@ -19,6 +20,7 @@ final class Daemon implements Kapal {
   private final Map<String, String> env = new HashMap<>();
   private final List<String> prefix = new ArrayList<>();
   private final List<String> options = new ArrayList<>();
+  private Optional<String> namespace = Optional.empty();
   private Process process;
 
   private Daemon(Path folder) {
@@ -32,7 +34,7 @@ final class Daemon implements Kapal {
 
   /** A daemon that lives in a named network namespace. */
   static Daemon startIn(String namespace, String... options) {
-    return start(List.of("nsenter", "--net=/run/netns/" + namespace), options);
+    return start(inside(Optional.of(namespace)), options);
   }
 
   /** A daemon that is started by a wrapper, which executes it. */
@@ -40,17 +42,48 @@ final class Daemon implements Kapal {
     return start(List.of(wrapper), options);
   }
 
+  /** A daemon that tests can have killed at its fault points; see {@link #faults}. */
+  static Daemon startFaulty(Optional<String> namespace, String... options) {
+    Daemon daemon = create(inside(namespace), options);
+    daemon.namespace = namespace;
+    try {
+      Files.createDirectory(daemon.faults());
+      // What it puts there is seen, too: nothing.
+      Path tmp = Files.createDirectory(daemon.folder.resolve("tmp"));
+      daemon.env.put(
+          "KAPAL_JAVA_OPTS", "-Dkapal.faults=" + daemon.faults() + " -Djava.io.tmpdir=" + tmp);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    daemon.launch();
+    return daemon;
+  }
+
+  private static List<String> inside(Optional<String> namespace) {
+    return namespace.map(n -> List.of("nsenter", "--net=/run/netns/" + n)).orElse(List.of());
+  }
+
   private static Daemon start(List<String> prefix, String... options) {
+    Daemon daemon = create(prefix, options);
+    daemon.launch();
+    return daemon;
+  }
+
+  private static Daemon create(List<String> prefix, String... options) {
     try {
       // A short path: the address of a unix socket holds 107 bytes.
       Daemon daemon = new Daemon(Files.createTempDirectory(Path.of("/tmp"), "kit"));
       daemon.prefix.addAll(prefix);
       daemon.options.addAll(List.of(options));
-      daemon.launch();
       return daemon;
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** The network namespace that it lives in, if that is not the host's. */
+  Optional<String> namespace() {
+    return namespace;
   }
 
   Path folder() {
@@ -80,6 +113,11 @@ final class Daemon implements Kapal {
     return cgroup;
   }
 
+  /** By which {@code dev.kapal.linux.FaultPoint} is controlled. */
+  Path faults() {
+    return folder.resolve("faults");
+  }
+
   @Override
   public long pid() {
     return process.pid();
@@ -87,6 +125,23 @@ final class Daemon implements Kapal {
 
   @Override
   public void launch() {
+    spawn();
+    try {
+      long deadline = System.nanoTime() + LIMIT.toNanos();
+      while (command("version").status() != 0) {
+        if (!process.isAlive() || System.nanoTime() > deadline) {
+          throw new AssertionError("the daemon does not answer:\n" + log());
+        }
+        TimeUnit.MILLISECONDS.sleep(10);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Starts the daemon's process, which may die at once. */
+  void spawn() {
     List<String> command = new ArrayList<>(prefix);
     command.add(Installation.home().resolve("bin/kapald").toString());
     command.addAll(List.of("--run-dir", run().toString(), "--data-dir", data().toString()));
@@ -100,17 +155,7 @@ final class Daemon implements Kapal {
       builder.redirectErrorStream(true);
       builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
       process = builder.start();
-      long deadline = System.nanoTime() + LIMIT.toNanos();
-      while (command("version").status() != 0) {
-        if (!process.isAlive() || System.nanoTime() > deadline) {
-          throw new AssertionError("the daemon does not answer:\n" + Files.readString(log));
-        }
-        TimeUnit.MILLISECONDS.sleep(10);
-      }
     } catch (IOException e) {
-      throw new AssertionError(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
       throw new AssertionError(e);
     }
   }
@@ -126,7 +171,8 @@ final class Daemon implements Kapal {
     awaitEnd();
   }
 
-  private void awaitEnd() {
+  /** Waits until the process is gone. */
+  void awaitEnd() {
     try {
       if (!process.waitFor(30, TimeUnit.SECONDS)) {
         throw new AssertionError("the daemon does not end");
