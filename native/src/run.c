@@ -216,6 +216,9 @@ static int compare(const void *a, const void *b) { return *(const int *)a - *(co
 static void become_first(struct launch *launch) {
   int keep[PLAN_SLOTS + 4];
   u32 count = 0;
+  // Behind the numbers that a plan gives to what it passes on; at the lower one it could be overwritten.
+  int report = fcntl(launch->report, F_DUPFD_CLOEXEC, 3 + (int)launch->plan->descriptors);
+  if (report >= 0) launch->report = report;
   for (u32 i = 0; i < launch->plan->descriptors; i++) keep[count++] = launch->slots[i];
   for (int i = 0; i < 3; i++) {
     if (launch->stdio[i] >= 0) keep[count++] = launch->stdio[i];

@@ -183,18 +183,23 @@ final class CrashPointTest {
   private Operation stop_() {
     return new Operation(
         "stop",
-        () ->
-            daemon.ok(
-                "run",
-                "-d",
-                "--name",
-                "t",
-                "--network",
-                network,
-                "busybox",
-                "sh",
-                "-c",
-                "trap 'echo bye; exit 7' TERM; echo hello; while :; do sleep 0.02; done"),
+        () -> {
+          daemon.ok(
+              "run",
+              "-d",
+              "--name",
+              "t",
+              "--network",
+              network,
+              "busybox",
+              "sh",
+              "-c",
+              "trap 'echo bye; exit 7' TERM; echo hello; while :; do sleep 0.02; done");
+          // Before its trap is set the signal would be lost on the first process of a namespace.
+          for (int i = 0; i < 500 && !daemon.ok("logs", "t").equals("hello"); i++) {
+            pause();
+          }
+        },
         List.of("stop", "t"),
         () -> {
           daemon.ok("stop", "t");
@@ -551,6 +556,15 @@ final class CrashPointTest {
       last = now;
     }
     return last;
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(10);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
   }
 
   private static String tail(String log) {

@@ -2,10 +2,10 @@ package dev.kapal.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
  * kills it at each step; here chance chooses, and several things are under way at once.
  */
 final class CrashTest {
-  private static final int KILLS = Integer.getInteger("kapal.kills", 60);
+  private static final int KILLS = Integer.getInteger("kapal.kills", 30);
 
   @Test
   void containersGoOnAndTellTheirStoryAfterwards() throws Exception {
@@ -36,16 +36,17 @@ final class CrashTest {
       daemon.ok("exec", "-d", "sleeper", "sleep", "500");
       String execs = daemon.ok("inspect", "-f", "{{json .ExecIDs}}", "sleeper");
       assertThat(execs).matches("\\[\"[0-9a-f]{64}\"]");
-      CompletableFuture<Result> attached =
-          CompletableFuture.supplyAsync(() ->
-              daemon.command("exec", "sleeper", "sh", "-c", "echo begun; sleep 2; echo cut off"));
+      Path said = daemon.folder().resolve("said");
+      ProcessBuilder builder =
+          new ProcessBuilder(daemon.line("exec", "sleeper", "sh", "-c", "sleep 2; exit 0"));
+      builder.environment().putAll(daemon.clientEnvironment());
+      Process attached = builder.redirectError(said.toFile()).start();
       TimeUnit.MILLISECONDS.sleep(600);
       daemon.kill9();
       // Whoever is attached is told at once, and not that it went well.
-      Result cut = attached.get(5, TimeUnit.SECONDS);
-      assertThat(cut.out()).isEqualTo("begun\n");
-      assertThat(cut.status()).isEqualTo(125);
-      assertThat(cut.err()).contains("kapal: the daemon");
+      assertThat(attached.waitFor(1, TimeUnit.SECONDS)).isTrue();
+      assertThat(attached.exitValue()).isEqualTo(125);
+      assertThat(said).content().contains("kapal: the daemon").contains("closed the connection");
       TimeUnit.MILLISECONDS.sleep(4000);
       daemon.launch();
       assertThat(daemon.ok("wait", "counter")).isEqualTo("7");

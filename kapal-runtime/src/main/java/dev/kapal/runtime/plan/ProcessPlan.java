@@ -364,11 +364,16 @@ final class ProcessPlan {
     int passed = c.inputs.preserveFds();
     if (passed > 0) {
       s.to("pass " + passed + " descriptors");
+      // What still serves gives way to the numbers that they get; as do they themselves.
+      if (!process.apparmorProfile().isEmpty()) {
+        behind(s, "apparmor", "apparmor", passed);
+      }
+      if (!process.selinuxLabel().isEmpty()) {
+        behind(s, "selinux", "selinux", passed);
+      }
       List<Arg.Slot> high = new ArrayList<>();
       for (int i = 0; i < passed; i++) {
-        Arg.Slot copy = c.slot("copy " + i);
-        s.call("fcntl", c.slot("passed " + i), Arg.of(F_DUPFD_CLOEXEC), Arg.of(600)).out(copy);
-        high.add(copy);
+        high.add(behind(s, "passed " + i, "copy " + i, passed));
       }
       for (int i = 0; i < passed; i++) {
         s.call("dup3", high.get(i), Arg.of(3 + i), Arg.of(0));
@@ -376,6 +381,13 @@ final class ProcessPlan {
     }
     s.to("close other descriptors at exec");
     s.op(Op.CLOEXEC_FROM, Arg.of(3 + passed));
+  }
+
+  /** Copies a descriptor to a number that no passed one gets. */
+  private Arg.Slot behind(Section s, String from, String to, int passed) {
+    Arg.Slot copy = c.slot(to);
+    s.call("fcntl", c.slot(from), Arg.of(F_DUPFD_CLOEXEC), Arg.of(3 + passed)).out(copy);
+    return copy;
   }
 
   private void filter(Section s, SeccompProgram program) {

@@ -36,6 +36,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -570,6 +572,32 @@ class NativeRuntimeTest {
       assertThat(output.out()).isEqualTo("given6\n");
     }
     assertThat(Files.readString(log)).contains("\"log\":\"given6\\n\"");
+  }
+
+  @Test
+  void manyPassedDescriptorsPushNothingOut() throws Exception {
+    List<Fd> passed = new ArrayList<>();
+    try {
+      for (int i = 0; i < 60; i++) {
+        passed.add(
+            host.linux.memfds().create("passed", (i + ";").getBytes(StandardCharsets.UTF_8)));
+      }
+      String all = IntStream.range(0, 60).mapToObj(i -> i + ";").collect(Collectors.joining());
+      ContainerSpec reads =
+          host.spec(
+              TestHost.withProcess(
+                  TestHost.sh("for i in $(seq 3 62); do cat /proc/self/fd/$i; done"),
+                  p -> p.withRlimits(List.of(new Process.Rlimit("RLIMIT_NOFILE", 140, 140)))));
+      assertThat(host.run(reads.withPreserveFds(passed)).out()).isEqualTo(all);
+      // The way on which a failure is reported is none of them.
+      ContainerSpec fails = host.spec(TestHost.config("nothing-there")).withPreserveFds(passed);
+      assertThatThrownBy(() -> host.run(fails))
+          .isInstanceOfSatisfying(
+              ContainerException.LaunchFailed.class,
+              e -> assertThat(e.kind()).isEqualTo(ContainerException.LaunchFailed.Kind.NOT_FOUND));
+    } finally {
+      passed.forEach(Fd::close);
+    }
   }
 
   @Test
