@@ -242,9 +242,10 @@ static void reap(void) {
     if (!run->number) continue;
     if (run->stage && waitpid(run->stage, NULL, WNOHANG) == run->stage) {
       run->stage = 0;
+      report_read(run);
+      if (run->state && run->state->pid) run->pid = run->state->pid;
       // It has done its work, or there is no process and never will be.
-      if (run->state && !run->state->pid) {
-        report_read(run);
+      if (!run->pid) {
         launch_end(run);
         tell(EXITED, run->number, 127 << 8, 0, 0, -1);
         *run = (struct run){.report = -1};
@@ -282,6 +283,11 @@ static void become(int program) {
   broken("Kapal's own program cannot be executed");
 }
 
+static void signal_run(const struct run *run, int number) {
+  pid_t pid = run->pid ? run->pid : run->stage;
+  if (pid > 0) kill(pid, number);  // 0 would be our callers, too.
+}
+
 static u32 body_word(u32 index) {
   u32 word = 0;
   if (message.length >= 4 * index + 4) memcpy(&word, message.body + 4 * index, 4);
@@ -304,7 +310,7 @@ static bool obey(void) {
       break;
     case KILL:
       run = find(body_word(0));
-      if (body_word(0) && run) kill(run->pid ? run->pid : run->stage, (int)body_word(1));
+      if (body_word(0) && run) signal_run(run, (int)body_word(1));
       break;
     case ELSEWHERE: return false;
     default: broken("Kapal does not speak this program's protocol: use a kapal-oci and a kapald of the same version");

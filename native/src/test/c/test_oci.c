@@ -178,6 +178,28 @@ TEST(oci, a_failed_step_is_named) {
   close(connection);
 }
 
+TEST(oci, a_stage_that_fails_ends_the_launch) {
+  int connection;
+  pid_t pid = oci_start(&connection, -1);
+  hear(connection);
+  setpgid(0, 0);  // A signal to a process group must not come here.
+  for (u32 number = 1; number < 20; number++) {
+    plan_begin(&b);
+    CALL(&b, 0, 0, 0)->number = 0xffff;
+    b.head.stage_steps = 1;
+    EXEC(&b, "/bin/true");
+    launch_plan(connection, number, 0, 0);
+    struct told told = hear(connection);
+    EQ(told.type, T_FAILED);
+    EQ(word_of(&told, 1), 1);
+    SAY(connection, T_KILL, number, SIGKILL);
+    EQ(hear(connection).type, T_EXITED);
+  }
+  SAY(connection, T_EXIT, 0);
+  EQ(status_of_child(pid), 0);
+  close(connection);
+}
+
 TEST(oci, what_stays_is_left_to_who_inherits_it) {
   int connection;
   prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
