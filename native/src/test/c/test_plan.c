@@ -121,7 +121,7 @@ TEST(plan, step_counts) {
   EQ(with_header(24, 4, 4096), RULE_STEPS);
   EQ(with_header(20, 4, 0xffffffff), RULE_STEPS);  // 0xffffffff + 12 wraps to 11 in 32 bits.
   EQ(with_header(24, 4, 0xffffffff), RULE_STEPS);
-  EQ(with_header(24, 4, 13), RULE_DATA_OFFSET);
+  EQ(with_header(24, 4, 14), RULE_DATA_OFFSET);
 }
 TEST(plan, steps_offset) {
   EQ(with_header(28, 4, 0), RULE_STEPS_OFFSET);
@@ -181,10 +181,10 @@ TEST(plan, operation) {
 }
 TEST(plan, jumps_stay_in_their_part) {
   EQ(with_step(CALL_, 2, 2, 1), RULE_JUMP);  // out of the stage
-  EQ(with_step(OPEN, 2, 2, 11), RULE_NONE);
-  EQ(with_step(OPEN, 2, 2, 12), RULE_JUMP);
-  EQ(with_step(OPEN, 18, 2, 12), RULE_JUMP);
-  EQ(with_step(OPEN, 22, 2, 12), RULE_JUMP);
+  EQ(with_step(OPEN, 2, 2, RUN - OPEN), RULE_NONE);
+  EQ(with_step(OPEN, 2, 2, RUN - OPEN + 1), RULE_JUMP);
+  EQ(with_step(OPEN, 18, 2, RUN - OPEN + 1), RULE_JUMP);
+  EQ(with_step(OPEN, 22, 2, RUN - OPEN + 1), RULE_JUMP);
   EQ(with_step(RUN, 2, 2, 1), RULE_JUMP);
   EQ(with_step(SYNC, 18, 2, 1), RULE_JUMP);  // a jump without its error
   EQ(with_step(SYNC, 22, 2, 1), RULE_JUMP);

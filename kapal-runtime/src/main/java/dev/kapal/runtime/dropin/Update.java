@@ -194,7 +194,7 @@ final class Update {
     try {
       if (m.matches()) {
         int unit = m.group(2).isEmpty() ? 0 : 1 + UNITS.indexOf(m.group(2));
-        return Math.multiplyExact(Long.parseLong(m.group(1)), 1L << 10 * unit);
+        return Math.multiplyExact(Long.parseLong(m.group(1)), 1L << (10 * unit));
       }
     } catch (ArithmeticException _) {
       // Said below.
