@@ -61,6 +61,10 @@ public final class DropIn implements AutoCloseable {
     } catch (ContainerException | LinuxException | RuntimeConfigException e) {
       console.error(String.valueOf(e.getMessage()));
       status = 1;
+    } catch (IllegalArgumentException e) {
+      // A path with a NUL in it, say.
+      console.error("invalid argument: " + e.getMessage());
+      status = 1;
     } catch (Front.Interrupted e) {
       status = 128 + e.signal();
     }
