@@ -8,6 +8,7 @@ import java.util.Optional;
 /** A container's present run. */
 record Live(Sandbox sandbox, Container container, Optional<Attachment> network) {
   /** Whether it is the same run; its networks may have changed since. */
+  @SuppressWarnings("ReferenceEquality") // the object stands for the run
   boolean sameRun(Live other) {
     return container == other.container;
   }
