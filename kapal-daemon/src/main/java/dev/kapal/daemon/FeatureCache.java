@@ -76,7 +76,7 @@ final class FeatureCache {
       boolean ours =
           Integer.valueOf(0).equals(mode.get("uid"))
               && Integer.valueOf(0100600).equals(mode.get("mode"));
-      if (!ours || (long) (Long) mode.get("size") > LONGEST) {
+      if (!ours || !(mode.get("size") instanceof Long size) || size > LONGEST) {
         return Optional.empty();
       }
       return Optional.ofNullable(MAPPER.readValue(Files.readAllBytes(file), KernelFeatures.class));
