@@ -13,7 +13,9 @@ final class DropInMain {
   private DropInMain() {}
 
   static void run() {
-    KernelFeatures features = new FeatureCache(Path.of("/run/kapal-oci")).features();
+    KernelFeatures features =
+        new FeatureCache(Path.of(System.getenv().getOrDefault("KAPAL_RUN", "/run/kapal-oci")))
+            .features();
     Linux linux = Linux.with(features);
     try (Fd socket = Fd.of(SOCKET)) {
       // The thin program is this process's parent.

@@ -34,7 +34,9 @@ final class DropIn implements AutoCloseable {
       throw new AssertionError(e);
     }
     Path socket = alone ? folder.resolve("nobody.sock") : daemon.run().resolve("oci.sock");
-    this.env = Map.of("KAPAL_OCI_SOCKET", socket.toString());
+    this.env =
+        Map.of(
+            "KAPAL_OCI_SOCKET", socket.toString(), "KAPAL_RUN", folder.resolve("run").toString());
     daemon.ok("create", "--name", "root", "--network", "none", "busybox", "true");
     Commands.run(
             List.of(

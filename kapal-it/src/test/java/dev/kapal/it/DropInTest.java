@@ -213,4 +213,56 @@ final class DropInTest extends DropInCases {
         .isEqualTo(before);
     Files.delete(script);
   }
+
+  @Test
+  void handsOverTheListenerOfItsFilter() throws Exception {
+    Linux linux = Linux.system();
+    Path path = oci.folder.resolve("seccomp.sock");
+    String edits =
+        """
+        c['linux']['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'listenerPath': '%s',
+          'listenerMetadata': 'meta', 'syscalls': [{'names': ['mkdir'], 'action': 'SCMP_ACT_NOTIFY'}]}
+        """
+            .formatted(path);
+    Path bundle = oci.bundle("notify", edits, "sh", "-c", "mkdir /made; sleep 1000");
+    try (Fd listener = linux.sockets().listen(path.toString(), SocketType.STREAM, 0600)) {
+      oci.detached("run", "--detach", "--bundle", bundle.toString(), "notify").mustSucceed();
+      byte[] buffer = new byte[4096];
+      try (Fd socket = linux.sockets().accept(listener);
+          Sockets.Received got = linux.sockets().receive(socket, buffer, 0, buffer.length, 1)) {
+        String message = new String(buffer, 0, got.length(), StandardCharsets.UTF_8);
+        assertThat(message).contains("\"metadata\":\"meta\"").contains("\"id\":\"notify\"");
+        assertThat(got.descriptors()).hasSize(1);
+      }
+    }
+    Files.delete(path);
+  }
+
+  @Test
+  void mapsUsers() {
+    String edits =
+        """
+        c['linux']['namespaces'].append({'type': 'user'})
+        for k in ('uidMappings', 'gidMappings'):
+            c['linux'][k] = [{'containerID': 0, 'hostID': 0, 'size': 1000}]
+        """;
+    Path bundle = oci.bundle("users", edits, "cat", "/proc/self/uid_map");
+    assertThat(oci.ok("run", "--bundle", bundle.toString(), "users").split(" +"))
+        .containsExactly("0", "0", "1000");
+  }
+
+  @Test
+  void showsTheNotifySocketInside() {
+    Path bundle = oci.bundle("sd", "", "sh", "-c", "test -S $NOTIFY_SOCKET && echo there");
+    Path socket = oci.daemon.run().resolve("cli.sock");
+    Result result =
+        oci.runWith(
+            Map.of("NOTIFY_SOCKET", socket.toString()),
+            "",
+            "run",
+            "--bundle",
+            bundle.toString(),
+            "sd");
+    assertThat(result.mustSucceed().out()).isEqualTo("there\n");
+  }
 }
