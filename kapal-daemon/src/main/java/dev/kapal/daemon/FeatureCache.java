@@ -22,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * What the kernel can do, kept between JVMs that run one command each: probing takes longer than
  * most commands. A file holds for one boot, and for processes with the same rights, filters and
- * namespaces, on which the answers depend. What is not root's alone is not read.
+ * user namespace, on which the answers depend. What is not root's alone is not read.
  */
 final class FeatureCache {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -55,9 +55,7 @@ final class FeatureCache {
       try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
         lines.filter(l -> KEYS.contains(l.split(":", 2)[0])).forEach(text::append);
       }
-      for (String kind : List.of("user", "mnt", "pid")) {
-        text.append(Files.readSymbolicLink(Path.of("/proc/self/ns", kind)));
-      }
+      text.append(Files.readSymbolicLink(Path.of("/proc/self/ns/user")));
       text.append(System.getProperty("kapal.home", ""));
       byte[] hash =
           MessageDigest.getInstance("SHA-256")
