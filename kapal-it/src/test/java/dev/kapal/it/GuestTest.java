@@ -32,6 +32,7 @@ final class GuestTest {
               "linux.CgroupsTest",
               "linux.DeviceProgramTest",
               "runtime.oci.CrunBehaviourTest",
+              "runtime.oci.ShimRuncBehaviourTest",
               "runtime.monitor.SecurityTest",
               "runtime.monitor.NativeRuntimeTest")
           .map(name -> "dev.kapal." + name)

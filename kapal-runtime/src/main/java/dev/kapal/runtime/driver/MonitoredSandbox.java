@@ -3,6 +3,7 @@ package dev.kapal.runtime.driver;
 import dev.kapal.linux.CgroupException;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 import dev.kapal.linux.Poller;
@@ -92,9 +93,12 @@ public abstract class MonitoredSandbox<C extends MonitoredContainer>
   protected final void begin(MonitorProgram program) {
     try {
       save();
+      FaultPoint.reach("sandbox.saved");
       program.start(id, files.directory());
+      FaultPoint.reach("sandbox.monitor");
       connect();
       pins().pin(connection());
+      FaultPoint.reach("sandbox.connected");
     } catch (RuntimeException e) {
       undoCreate(e);
       throw e instanceof ErrnoException errno
@@ -375,8 +379,11 @@ public abstract class MonitoredSandbox<C extends MonitoredContainer>
         // It went before it answered.
       }
     }
+    FaultPoint.reach("quit.gone");
     pins().unpin();
+    FaultPoint.reach("quit.unpinned");
     removeFiles();
+    FaultPoint.reach("quit.removed");
     close();
   }
 

@@ -1,6 +1,7 @@
 package dev.kapal.runtime.shim;
 
 import dev.kapal.linux.Linux;
+import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ttrpc.TtrpcClient;
 import java.time.Duration;
 import java.util.Set;
@@ -14,8 +15,10 @@ final class Shim implements AutoCloseable {
   private final StartReply reply;
   private final TtrpcClient client;
   private final TaskService tasks;
+  private final SandboxService sandboxes;
   private final Set<ShimContainer> users = ConcurrentHashMap.newKeySet();
   private volatile boolean leaving;
+  private volatile boolean staying;
 
   private Shim(ShimHost host, StartReply reply, dev.kapal.linux.Fd socket) {
     this.reply = reply;
@@ -23,6 +26,7 @@ final class Shim implements AutoCloseable {
     this.tasks =
         new TaskService(
             client, reply.version(), host.binary().title(), host.config().commandTimeout());
+    this.sandboxes = new SandboxService(client, host.binary().title());
   }
 
   /** Connects; fails with an ErrnoException when nobody listens. */
@@ -42,6 +46,15 @@ final class Shim implements AutoCloseable {
     return tasks;
   }
 
+  SandboxService sandboxes() {
+    return sandboxes;
+  }
+
+  /** It belongs to a sandbox, and does not go with its last container. */
+  void stay() {
+    staying = true;
+  }
+
   boolean isOpen() {
     return client.isOpen();
   }
@@ -58,11 +71,11 @@ final class Shim implements AutoCloseable {
   /**
    * A container has left.
    *
-   * @return whether it was the last one
+   * @return whether it was the last one, and the shim goes with it
    */
   boolean leave(ShimContainer container) {
     users.remove(container);
-    return users.isEmpty();
+    return users.isEmpty() && !staying;
   }
 
   private void lost(String why) {
@@ -83,9 +96,26 @@ final class Shim implements AutoCloseable {
     leaving = true;
     try {
       tasks.shutdown(id);
-    } catch (dev.kapal.runtime.ContainerException _) {
+    } catch (ContainerException _) {
       // Some go before they have answered.
     }
+    return gone();
+  }
+
+  /** As {@link #shutdown}, with the sandbox that it has made. */
+  boolean endSandbox(String id) {
+    leaving = true;
+    try {
+      sandboxes.shutdown(id, GOING);
+    } catch (ContainerException.Unsupported _) {
+      return shutdown(id);
+    } catch (ContainerException _) {
+      // Some go before they have answered.
+    }
+    return gone();
+  }
+
+  private boolean gone() {
     long end = System.nanoTime() + GOING.toNanos();
     while (client.isOpen() && System.nanoTime() - end < 0) {
       LockSupport.parkNanos(500_000);

@@ -6,6 +6,7 @@ import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.ExitStatus;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 import dev.kapal.runtime.ContainerException;
@@ -110,6 +111,7 @@ record ShimCommands(ShimSandbox sandbox, String id, String bundle) {
           Optional.empty(),
           "");
     }
+    FaultPoint.reach("shim.started");
     return StartReply.parse(sandbox.host().binary().title(), answer.out());
   }
 
@@ -165,7 +167,9 @@ record ShimCommands(ShimSandbox sandbox, String id, String bundle) {
       Packet packet =
           LaunchPacket.launch(
               launch.number(), LogTarget.NONE, LaunchPacket.LAUNCHER | LaunchPacket.HOLD);
+      FaultPoint.reach("shim.known");
       launch.command((int) sandbox.connection().ask(packet, List.of(memfd)).value());
+      FaultPoint.reach("shim.launched");
       try (Fd options = linux().memfds().create("kapal-options", input);
           Fd reader = linux().descriptors().reopen(options, O_RDONLY)) {
         launch.attach(Streams.all(reader, out.writer(), err.writer()));

@@ -3,6 +3,7 @@ package dev.kapal.runtime.shim;
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupException;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Linux;
 import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.Resources;
@@ -252,6 +253,7 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
       endAll();
       throw e;
     }
+    FaultPoint.reach("start.runs");
     phase(Phase.RUNNING);
   }
 
@@ -329,7 +331,10 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
 
   /** Once: the program's {@code delete}, and then whatever it has overlooked. */
   private void clearAway() {
-    if (launch == 0 || !cleared.compareAndSet(false, true)) {
+    if (reply.isEmpty() && launch == 0) {
+      return;
+    }
+    if (!cleared.compareAndSet(false, true)) {
       return;
     }
     try {
@@ -337,8 +342,10 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
         commands().delete(launch);
       }
     } finally {
-      Strays.kill(linux(), 0, owner().mark(launch));
-      reply.ifPresent(r -> ShimAddress.parse(r.address()).clean(linux()));
+      if (launch > 0) {
+        Strays.kill(linux(), 0, owner().mark(launch));
+        reply.ifPresent(r -> ShimAddress.parse(r.address()).clean(linux()));
+      }
     }
   }
 
@@ -366,12 +373,16 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
             + " with "
             + owner().host().config().name();
     try {
+      FaultPoint.reach("exec.known");
       Fifos fifos = fifos(process.number(), spec.input() != Input.NONE, terminal);
       fifos.relay(process, spec.log(), spec.input());
+      FaultPoint.reach("exec.streams");
       spec.streams().ifPresent(process::attach);
       Duration limit = owner().host().config().createTimeout();
       tasks().exec(doing, id, process.exec(), fifos.io(), RuntimeConfigJson.write(spec.process()));
+      FaultPoint.reach("exec.added");
       process.watch().pid(tasks().start(doing, id, process.exec(), limit));
+      FaultPoint.reach("exec.runs");
       process.watchEnd();
       return process;
     } catch (RuntimeException e) {
@@ -514,7 +525,9 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
 
   private void remove() {
     endAll();
+    FaultPoint.reach("delete.ended");
     leave();
+    FaultPoint.reach("delete.left");
     for (ContainerProcess process : processes()) {
       if (process instanceof ShimProcess exec) {
         end(exec);
@@ -522,14 +535,18 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
     }
     owner().endRelay(this);
     owner().endRelay(log);
+    FaultPoint.reach("delete.relays");
     asked(
         "remove the cgroup of",
         () -> {
           cgroup.delete(MonitoredSandbox.KILL);
           return true;
         });
+    FaultPoint.reach("delete.cgroup");
     Trees.remove(linux(), owner().files().directory(), bundle());
+    FaultPoint.reach("delete.bundle");
     owner().drop(this);
+    FaultPoint.reach("delete.dropped");
     owner().files().removeConfig(number());
   }
 
@@ -539,6 +556,7 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
     if (shim.isPresent()) {
       Shim joined = shim.get();
       boolean dropped = joined.answers() && dropped(joined);
+      FaultPoint.reach("delete.task");
       boolean last = joined.leave(this);
       gone = !last || (dropped && joined.shutdown(id));
       if (last) {
@@ -557,7 +575,7 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
       System.getLogger(ShimContainer.class.getName())
           .log(System.Logger.Level.WARNING, e.getMessage());
     }
-    if (!gone) {
+    if (!gone && launch > 0) {
       Strays.kill(linux(), 0, owner().mark(launch));
     }
   }

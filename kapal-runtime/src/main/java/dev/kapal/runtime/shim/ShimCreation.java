@@ -4,6 +4,7 @@ import static dev.kapal.linux.Fcntl.O_DIRECTORY;
 import static dev.kapal.linux.Fcntl.O_PATH;
 
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.FaultPoint;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.Process;
@@ -84,6 +85,7 @@ final class ShimCreation {
     ShimContainer container =
         new ShimContainer(sandbox, spec.id(), sandbox.nextNumber(), config, cgroup);
     sandbox.add(container, container);
+    FaultPoint.reach("container.known");
     try {
       make(container, systemd ? given : cgroup);
       return container;
@@ -105,7 +107,11 @@ final class ShimCreation {
   private void make(ShimContainer container, String cgroupsPath) {
     sandbox.files().writeConfig(container.number(), config);
     Optional<RootFilesystem.Overlay> root = bundle(container, cgroupsPath);
-    container.log(sandbox.relayLog(container.bundle()));
+    FaultPoint.reach("container.bundle");
+    Optional<Shim> own = sandbox.own().flatMap(SandboxShim::shim);
+    if (own.isEmpty()) {
+      container.log(sandbox.relayLog(container.bundle()));
+    }
     Fifos fifos =
         new Fifos(
             sandbox,
@@ -113,12 +119,18 @@ final class ShimCreation {
             container.number(),
             spec.input() != Input.NONE,
             process.terminal());
+    FaultPoint.reach("container.log");
     fifos.relay(container, spec.log(), spec.input());
+    FaultPoint.reach("container.streams");
     Optional<MessageWriter> any = Any.of(options, sandbox.path("root"));
     String bundle = sandbox.path(container.bundle());
     container.answered(
-        new ShimCommands(sandbox, spec.id(), bundle).start(container::newLaunch, any));
+        own.map(Shim::reply)
+            .orElseGet(() ->
+                new ShimCommands(sandbox, spec.id(), bundle).start(container::newLaunch, any)));
+    FaultPoint.reach("shim.answered");
     container.join(connect(container.reply().orElseThrow()));
+    FaultPoint.reach("shim.connected");
     container
         .watch()
         .pid(
@@ -132,7 +144,9 @@ final class ShimCreation {
                     fifos.io(),
                     any,
                     sandbox.host().config().createTimeout()));
+    FaultPoint.reach("container.created");
     container.phase(ShimRecord.Phase.CREATED);
+    FaultPoint.reach("container.waiting");
     container.watchEnd();
   }
 

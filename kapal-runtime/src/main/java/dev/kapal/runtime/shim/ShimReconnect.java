@@ -37,12 +37,15 @@ final class ShimReconnect {
         throw new ContainerException.Failed(
             "The monitor of sandbox " + state.id() + " cannot be reached: " + e.getMessage(), e);
       }
+      state.own().forEach(sandbox::restoreOwn);
       all.forEach(this::join);
       sandbox.afterLoss();
       return;
     }
     sandbox.serve();
+    state.own().forEach(sandbox::restoreOwn);
     Map<Integer, MonitorStatus> known = MonitorStatus.ask(sandbox.connection());
+    state.own().forEach(o -> known.remove(o.log()));
     for (ShimContainer container : all) {
       settle(container, known);
     }

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param namespaces pinned namespaces and their paths
  * @param reserved process numbers up to here may have been used
  * @param containers in order of creation
+ * @param own the sandbox's own shim; none, unless it makes the sandbox itself
  */
 record ShimRecord(
     int version,
@@ -20,7 +21,8 @@ record ShimRecord(
     String id,
     Map<NamespaceType, String> namespaces,
     int reserved,
-    List<Entry> containers) {
+    List<Entry> containers,
+    List<Own> own) {
   /** How far a container has come. */
   enum Phase {
     CREATING,
@@ -52,6 +54,16 @@ record ShimRecord(
       int protocol,
       String address,
       List<Exec> exec) {}
+
+  /**
+   * A sandbox's own shim, as a container's.
+   *
+   * @param log number of the relay that reads its log
+   * @param launch number of its launch
+   * @param protocol version of the task service; 0: it has not answered yet
+   * @param address where it listens
+   */
+  record Own(int log, int launch, int protocol, String address) {}
 
   /** A further process. */
   record Exec(int number, boolean terminal) {}

@@ -14,6 +14,8 @@ import java.util.regex.Pattern;
  * @param options what the shim is told
  * @param createTimeout for starting the shim, and for creating and starting a container
  * @param commandTimeout for any other request
+ * @param sandboxer whether the shim makes sandboxes itself (containerd's sandbox service): there is
+ *     one for each sandbox then, else one for each container
  * @param cgroupParent path of the cgroup for containers whose config names none
  */
 public record ShimRuntimeConfig(
@@ -23,6 +25,7 @@ public record ShimRuntimeConfig(
     ShimOptions options,
     Duration createTimeout,
     Duration commandTimeout,
+    boolean sandboxer,
     String cgroupParent) {
   /** The time that CRI-O gives, too. */
   public static final Duration CREATE = Duration.ofMinutes(4);
@@ -46,6 +49,7 @@ public record ShimRuntimeConfig(
         drivesRunc(binary) ? ShimOptions.Runc.DEFAULT : new ShimOptions.None(),
         CREATE,
         COMMAND,
+        false,
         "/kapal");
   }
 
@@ -57,17 +61,24 @@ public record ShimRuntimeConfig(
   /** This, with other options. */
   public ShimRuntimeConfig withOptions(ShimOptions options) {
     return new ShimRuntimeConfig(
-        name, tier, binary, options, createTimeout, commandTimeout, cgroupParent);
+        name, tier, binary, options, createTimeout, commandTimeout, sandboxer, cgroupParent);
   }
 
   /** This, with other time limits. */
   public ShimRuntimeConfig withTimeouts(Duration create, Duration command) {
-    return new ShimRuntimeConfig(name, tier, binary, options, create, command, cgroupParent);
+    return new ShimRuntimeConfig(
+        name, tier, binary, options, create, command, sandboxer, cgroupParent);
+  }
+
+  /** This, making sandboxes itself or not. */
+  public ShimRuntimeConfig withSandboxer(boolean sandboxer) {
+    return new ShimRuntimeConfig(
+        name, tier, binary, options, createTimeout, commandTimeout, sandboxer, cgroupParent);
   }
 
   /** This, with another parent of cgroups. */
   public ShimRuntimeConfig withCgroupParent(String cgroupParent) {
     return new ShimRuntimeConfig(
-        name, tier, binary, options, createTimeout, commandTimeout, cgroupParent);
+        name, tier, binary, options, createTimeout, commandTimeout, sandboxer, cgroupParent);
   }
 }

@@ -51,6 +51,7 @@ final class ShimSandbox extends MonitoredSandbox<ShimContainer> {
   private final ShimHost host;
   private final Map<String, Shim> shims = new HashMap<>();
   private Optional<TtrpcServer> events = Optional.empty();
+  private Optional<SandboxShim> own = Optional.empty();
 
   private ShimSandbox(
       ShimHost host, String id, SandboxFiles files, Map<NamespaceType, Path> namespaces) {
@@ -65,12 +66,40 @@ final class ShimSandbox extends MonitoredSandbox<ShimContainer> {
     try {
       Trees.make(host.linux(), files.directory(), TASKS);
       sandbox.serve();
+      if (host.config().sandboxer()) {
+        SandboxShim shim = new SandboxShim(sandbox);
+        sandbox.own = Optional.of(shim);
+        shim.start(spec.annotations());
+      }
       return sandbox;
-    } catch (ErrnoException e) {
+    } catch (ErrnoException | ContainerException e) {
       sandbox.quit();
-      throw new ContainerException.Failed(
-          "The sandbox " + spec.id() + " cannot be made: " + e.getMessage(), e);
+      throw e instanceof ContainerException own
+          ? own
+          : new ContainerException.Failed(
+              "The sandbox " + spec.id() + " cannot be made: " + e.getMessage(), e);
     }
+  }
+
+  /** The shim that has made it, if one has. */
+  Optional<SandboxShim> own() {
+    return own;
+  }
+
+  /** From disk. */
+  void restoreOwn(ShimRecord.Own found) {
+    SandboxShim shim = new SandboxShim(this);
+    own = Optional.of(shim);
+    shim.restore(found);
+  }
+
+  @Override
+  public void quit() {
+    if (containers().isEmpty() && own.isPresent()) {
+      own.get().end();
+      own = Optional.empty();
+    }
+    super.quit();
   }
 
   static ShimSandbox reconnect(ShimHost host, Path directory) {
@@ -123,7 +152,8 @@ final class ShimSandbox extends MonitoredSandbox<ShimContainer> {
                     id(),
                     paths,
                     reserved,
-                    all.stream().map(ShimContainer::toRecord).toList())));
+                    all.stream().map(ShimContainer::toRecord).toList(),
+                    own.map(o -> List.of(o.record())).orElse(List.of()))));
   }
 
   ShimHost host() {

@@ -114,8 +114,15 @@ final class Bench implements AutoCloseable {
     return runtime;
   }
 
+  String newId() {
+    return "s" + COUNT.incrementAndGet();
+  }
+
   Sandbox sandbox(Runtime runtime) {
-    String id = "s" + COUNT.incrementAndGet();
+    return sandbox(runtime, newId());
+  }
+
+  Sandbox sandbox(Runtime runtime, String id) {
     return runtime.createSandbox(SandboxSpec.of(id, directory.resolve(id)));
   }
 
@@ -178,7 +185,12 @@ final class Bench implements AutoCloseable {
 
   /** Runs a container in a sandbox of its own to its end. */
   Output run(Runtime runtime, ContainerSpec spec) throws Exception {
-    try (Sandbox sandbox = sandbox(runtime)) {
+    return run(sandbox(runtime), spec);
+  }
+
+  /** Runs a container in a sandbox, which ends with it. */
+  Output run(Sandbox made, ContainerSpec spec) throws Exception {
+    try (Sandbox sandbox = made) {
       try {
         Container container = sandbox.createContainer(spec);
         try (Capture capture = new Capture()) {

@@ -78,16 +78,9 @@ class LyingShimTest {
             .withTimeouts(Duration.ofSeconds(2), Duration.ofSeconds(2)));
   }
 
-  private static Path real() {
-    Assumptions.assumeTrue(Bench.find("runc").isPresent(), "runc is not installed");
-    Assumptions.assumeTrue(
-        Bench.find(ShimRuncBehaviourTest.PROGRAM).isPresent(), "containerd is not installed");
-    return Bench.find(ShimRuncBehaviourTest.PROGRAM).orElseThrow();
-  }
-
   private Runtime realRuntime() {
     return bench.open(
-        ShimRuntimeConfig.of("real", Tier.NATIVE, real())
+        ShimRuntimeConfig.of("real", Tier.NATIVE, ShimRuncBehaviourTest.program())
             .withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(3)));
   }
 
@@ -396,6 +389,19 @@ class LyingShimTest {
     }
     container.delete(true);
     sandbox.quit();
+  }
+
+  /** containerd 1.6 has no sandbox service: that is said, and nothing is left. */
+  @Test
+  void makesNoSandboxes() {
+    Runtime runtime =
+        bench.open(
+            ShimRuntimeConfig.of("real", Tier.NATIVE, ShimRuncBehaviourTest.program())
+                .withSandboxer(true));
+    assertThatThrownBy(() -> bench.sandbox(runtime))
+        .isInstanceOf(ContainerException.Unsupported.class)
+        .hasMessageContaining("makes no sandboxes")
+        .hasMessageContaining("sandboxer");
   }
 
   /** Pods: a shim that is asked to keeps the containers of a group together. */

@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Assumptions;
 
 /** A shim of another containerd, such as 2.1, at the path that KAPAL_TEST_SHIM names. */
 class OtherShimBehaviourTest extends RuntimeBehaviour {
-  @Override
-  Runtime open(Bench bench) {
+  static Path program() {
     Assumptions.assumeTrue(Bench.find("runc").isPresent(), "runc is not installed");
     Optional<Path> shim =
         Optional.ofNullable(System.getenv("KAPAL_TEST_SHIM"))
@@ -19,6 +18,11 @@ class OtherShimBehaviourTest extends RuntimeBehaviour {
             .filter(Files::isExecutable);
     Assumptions.assumeTrue(
         shim.isPresent(), "KAPAL_TEST_SHIM names no containerd-shim-runc-v2 of another version");
-    return bench.open(ShimRuntimeConfig.of("other-shim", Tier.NATIVE, shim.orElseThrow()));
+    return shim.orElseThrow();
+  }
+
+  @Override
+  Runtime open(Bench bench) {
+    return bench.open(ShimRuntimeConfig.of("other-shim", Tier.NATIVE, program()));
   }
 }

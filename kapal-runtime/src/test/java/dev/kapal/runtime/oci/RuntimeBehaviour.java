@@ -21,6 +21,7 @@ import dev.kapal.runtime.RootFilesystem;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.Sandbox;
 import dev.kapal.runtime.Streams;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +42,15 @@ abstract class RuntimeBehaviour {
 
   /** Makes the runtime; skips, with the reason, where it is not there. */
   abstract Runtime open(Bench bench);
+
+  /** A sandbox is about to be made. */
+  void prepared(Bench prepared, Path stateDirectory) throws IOException {}
+
+  private Sandbox sandbox() throws IOException {
+    String id = bench.newId();
+    prepared(bench, bench.directory.resolve(id));
+    return bench.sandbox(runtime, id);
+  }
 
   /** Whether limits are enforced. */
   boolean limits() {
@@ -86,7 +96,7 @@ abstract class RuntimeBehaviour {
   }
 
   private void inSandbox(Body body) throws Exception {
-    Sandbox sandbox = bench.sandbox(runtime);
+    Sandbox sandbox = sandbox();
     try {
       body.run(sandbox);
     } finally {
@@ -120,7 +130,7 @@ abstract class RuntimeBehaviour {
   @Test
   void runsAndGivesOutputAndExitCode() throws Exception {
     Bench.Output output =
-        bench.run(runtime, bench.spec(Bench.sh("echo out; echo err >&2; hostname; exit 3")));
+        bench.run(sandbox(), bench.spec(Bench.sh("echo out; echo err >&2; hostname; exit 3")));
     assertThat(output.out()).isEqualTo("out\nbox\n");
     assertThat(output.err()).isEqualTo("err\n");
     assertThat(output.exit().code()).isEqualTo(3);
@@ -344,7 +354,7 @@ abstract class RuntimeBehaviour {
 
   @Test
   void isFoundAgain() throws Exception {
-    Sandbox first = bench.sandbox(runtime);
+    Sandbox first = sandbox();
     Path log = bench.directory.resolve("log");
     ContainerSpec spec =
         bench
@@ -405,7 +415,7 @@ abstract class RuntimeBehaviour {
 
   @Test
   void monitorKilled() throws Exception {
-    Sandbox sandbox = bench.sandbox(runtime);
+    Sandbox sandbox = sandbox();
     Container container = started(sandbox, Bench.sh("exec sleep 100"));
     bench.linux.processes().kill(sandbox.monitorPid().orElseThrow(), 9);
     ExitStatus exit = end(container);
