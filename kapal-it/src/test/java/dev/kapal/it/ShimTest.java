@@ -3,9 +3,11 @@ package dev.kapal.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,5 +114,69 @@ final class ShimTest {
       daemon.ok("rm", "a");
       assertThat(shims(daemon)).isEmpty();
     }
+  }
+
+  /** The steps of an operation, each of which the daemon is killed at. */
+  private enum Operation {
+    RUN(
+        "sandbox.saved sandbox.monitor sandbox.connected container.known container.bundle container.log"
+            + " container.streams shim.known shim.launched shim.started shim.answered shim.connected"
+            + " container.created container.waiting start.runs"),
+    EXEC("exec.known exec.streams exec.added exec.runs"),
+    REMOVE(
+        "delete.ended delete.task delete.left delete.relays delete.cgroup delete.bundle"
+            + " delete.dropped quit.gone quit.unpinned quit.removed");
+
+    private final List<String> points;
+
+    Operation(String points) {
+      this.points = List.of(points.split(" ", -1));
+    }
+  }
+
+  /** Whatever the daemon was doing: the next one leaves nothing of it, and can do it again. */
+  @Test
+  void daemonKilledAtEachStep() throws IOException {
+    try (Daemon daemon = Daemon.startFaulty(Optional.empty())) {
+      for (Operation operation : Operation.values()) {
+        for (String point : operation.points) {
+          killedAt(daemon, operation, point);
+        }
+      }
+    }
+  }
+
+  private static void killedAt(Daemon daemon, Operation operation, String point)
+      throws IOException {
+    Path armed = daemon.faults().resolve("armed");
+    if (operation != Operation.RUN) {
+      assertThat(run(daemon, "-d", "--name", "c", "busybox", "sleep", "1000").status()).isZero();
+    }
+    Files.writeString(armed, point + " 1");
+    Result cut =
+        switch (operation) {
+          case RUN -> run(daemon, "-d", "--name", "c", "busybox", "sleep", "1000");
+          // Detached: what a client has joined, the monitor holds until the next daemon ends the
+          // process.
+          case EXEC -> daemon.command("exec", "-d", "c", "true");
+          case REMOVE -> daemon.command("rm", "-f", "c");
+        };
+    assertThat(armed).as("%s was reached; the command said %s", point, cut).doesNotExist();
+    daemon.kill9();
+    daemon.launch();
+    if (operation == Operation.EXEC) {
+      assertThat(daemon.ok("exec", "c", "echo", "again")).as(point).isEqualTo("again");
+    }
+    daemon.command("rm", "-f", "c");
+    assertThat(daemon.ok("ps", "-aq")).as(point).isEmpty();
+    assertThat(shims(daemon)).as(point).isEmpty();
+    assertThat(Commands.sh("ls " + daemon.run() + "/state/sandboxes").text()).as(point).isEmpty();
+    assertThat(Commands.sh("grep -c " + daemon.folder() + "/run/state /proc/mounts || true").text())
+        .as(point)
+        .isEqualTo("0");
+    assertThat(
+            Commands.sh("find /sys/fs/cgroup/*" + daemon.cgroup() + " -mindepth 1 -type d").text())
+        .as(point)
+        .isEmpty();
   }
 }
