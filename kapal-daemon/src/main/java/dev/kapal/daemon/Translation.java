@@ -6,11 +6,19 @@ import dev.kapal.config.text.KeyPath;
 import dev.kapal.config.text.Node;
 import dev.kapal.config.text.Position;
 import dev.kapal.config.text.Problem;
+import dev.kapal.engine.ContainerDefaults;
 import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.spec.LogSpec;
+import dev.kapal.engine.spec.SecuritySpec.Seccomp;
+import dev.kapal.engine.spec.Ulimit;
 import dev.kapal.image.registry.RegistryConfig;
 import dev.kapal.image.registry.RegistryConfig.Timing;
 import dev.kapal.network.NetworkConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +42,38 @@ final class Translation {
         .withCgroupParent(daemon.cgroupParent())
         .withDefaults(containers.defaultRuntime(), "bridge", log(containers))
         .withStopTimeout(containers.stopTimeout())
+        .withContainers(defaults(config))
         .withVersion(version.version(), version.commit());
+  }
+
+  private static ContainerDefaults defaults(KapalConfig config) {
+    KapalConfig.Containers c = config.containers();
+    KapalConfig.Network n = config.network();
+    return new ContainerDefaults(
+        c.tiers(),
+        c.ulimits().entrySet().stream()
+            .map(e -> new Ulimit(e.getKey(), e.getValue().soft(), e.getValue().hard()))
+            .toList(),
+        c.init(),
+        seccomp(c.seccompProfile()),
+        n.dns(),
+        n.dnsSearch(),
+        n.dnsOptions());
+  }
+
+  /** {@link #problems} has told of a file that is not there. */
+  private static Seccomp seccomp(String profile) {
+    return switch (profile) {
+      case "default" -> Seccomp.BUILTIN;
+      case "unconfined" -> Seccomp.UNCONFINED;
+      default -> {
+        try {
+          yield Seccomp.ofProfile(Files.readString(Path.of(profile)));
+        } catch (IOException e) {
+          throw new UncheckedIOException("cannot read the seccomp profile " + profile, e);
+        }
+      }
+    };
   }
 
   private static LogSpec log(KapalConfig.Containers containers) {
@@ -74,20 +113,42 @@ final class Translation {
         .withPluginDirs(config.network().cniBinDirs());
   }
 
-  /** What is well-formed and cannot be done here: the default runtime must be one that is there. */
+  /** What is well-formed and cannot be done here: what is named must be there. */
   static List<Problem> problems(KapalConfig config, Collection<String> runtimes) {
-    String name = config.containers().defaultRuntime();
-    if (runtimes.contains(name)) {
-      return List.of();
+    List<Problem> problems = new ArrayList<>();
+    offered(
+            config,
+            KeyPath.of("containers", "default_runtime"),
+            config.containers().defaultRuntime(),
+            runtimes)
+        .ifPresent(problems::add);
+    String profile = config.containers().seccompProfile();
+    if (profile.startsWith("/") && !Files.isReadable(Path.of(profile))) {
+      problems.add(
+          problem(
+              config,
+              KeyPath.of("containers", "seccomp_profile"),
+              "the file " + profile + " is not there, or cannot be read"));
     }
-    KeyPath key = KeyPath.of("containers", "default_runtime");
-    return List.of(
-        Problem.error(
-            config.settings().find(key).map(Node::at).orElse(Position.DEFAULT),
-            key.toString(),
-            "the runtime \""
-                + name
-                + "\" is not offered here; there are "
-                + String.join(", ", new TreeSet<>(runtimes))));
+    return problems;
+  }
+
+  private static Optional<Problem> offered(
+      KapalConfig config, KeyPath key, String name, Collection<String> runtimes) {
+    return runtimes.contains(name)
+        ? Optional.empty()
+        : Optional.of(
+            problem(
+                config,
+                key,
+                "the runtime \""
+                    + name
+                    + "\" is not offered here; there are "
+                    + String.join(", ", new TreeSet<>(runtimes))));
+  }
+
+  private static Problem problem(KapalConfig config, KeyPath key, String what) {
+    return Problem.error(
+        config.settings().find(key).map(Node::at).orElse(Position.DEFAULT), key.toString(), what);
   }
 }

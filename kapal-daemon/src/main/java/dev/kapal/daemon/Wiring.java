@@ -72,15 +72,15 @@ final class Wiring {
    */
   static Parts parts(Linux linux, KapalConfig config, Version version) {
     KapalConfig.Daemon daemon = config.daemon();
-    EngineConfig engine = configured(config, version);
-    Optional<Path> init = home().map(home -> home.resolve("bin/kapal-init"));
-    if (init.isPresent() && Files.isExecutable(init.get())) {
-      engine = engine.withInit(init.get());
-    }
     Offers offers = Offers.of(config, PathLookup.system());
     List<Problem> problems = Translation.problems(config, offers.names());
     if (!problems.isEmpty()) {
       throw new ConfigException.Invalid("the configuration does not fit this host", problems);
+    }
+    EngineConfig engine = configured(config, version);
+    Optional<Path> init = home().map(home -> home.resolve("bin/kapal-init"));
+    if (init.isPresent() && Files.isExecutable(init.get())) {
+      engine = engine.withInit(init.get());
     }
     List<Runtime> runtimes = new ArrayList<>();
     runtimes.add(NativeRuntime.create(linux, KernelFeatures.host(), daemon.cgroupParent()));

@@ -137,11 +137,37 @@ final class TranslationTest {
   }
 
   @Test
+  void containersGetTheirDefaults() throws IOException {
+    Path profile = Files.writeString(etc.resolve("profile.json"), "{}");
+    KapalConfig config =
+        load(
+            "[containers]\ninit = true\ntiers.sandbox = \"runsc\"\nulimits.nofile = \"5:6\"\n"
+                + "seccomp_profile = \""
+                + profile
+                + "\"\n[network]\ndns = [\"10.0.0.53\"]\n");
+    var defaults = Translation.engine(config, Version.UNKNOWN).containers();
+    assertThat(defaults.init()).isTrue();
+    assertThat(defaults.tiers())
+        .containsEntry(dev.kapal.runtime.Tier.SANDBOX, "runsc")
+        .containsEntry(dev.kapal.runtime.Tier.NATIVE, "native");
+    assertThat(defaults.ulimits())
+        .containsExactly(new dev.kapal.engine.spec.Ulimit("nofile", 5, 6));
+    assertThat(defaults.seccomp().profile()).contains("{}");
+    assertThat(defaults.dns()).containsExactly("10.0.0.53");
+    Files.delete(profile);
+    assertThat(Translation.problems(config, List.of("native")))
+        .singleElement()
+        .asString()
+        .contains("containers.seccomp_profile")
+        .contains("is not there");
+  }
+
+  @Test
   void whatHasNoEffectIsKnown() throws IOException {
     KapalConfig config =
         load("[containers]\ninit = true\nstop_timeout = 3\n[network]\nmtu = 1400\n");
     assertThat(config.withoutEffect().stream().map(s -> s.path().toString()))
-        .containsExactly("containers.init", "network.mtu");
+        .containsExactly("network.mtu");
   }
 
   @Test

@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param eventHistory events kept in memory
  * @param version of Kapal, for {@code info}
  * @param commit of Kapal, for {@code info}
+ * @param containers what containers get that do not say otherwise
  */
 public record EngineConfig(
     Path stateDir,
@@ -37,7 +38,8 @@ public record EngineConfig(
     List<IdMapping> gidMappings,
     int eventHistory,
     String version,
-    String commit) {
+    String commit,
+    ContainerDefaults containers) {
 
   public EngineConfig {
     uidMappings = List.copyOf(uidMappings);
@@ -70,7 +72,8 @@ public record EngineConfig(
         List.of(),
         4096,
         "0.1.0-SNAPSHOT",
-        "");
+        "",
+        ContainerDefaults.NONE);
   }
 
   public EngineConfig withCgroupParent(String parent) {
@@ -87,7 +90,8 @@ public record EngineConfig(
         gidMappings,
         eventHistory,
         version,
-        commit);
+        commit,
+        containers);
   }
 
   public EngineConfig withDefaults(String runtime, String network, LogSpec log) {
@@ -104,7 +108,8 @@ public record EngineConfig(
         gidMappings,
         eventHistory,
         version,
-        commit);
+        commit,
+        containers);
   }
 
   public EngineConfig withStopTimeout(Duration timeout) {
@@ -121,7 +126,8 @@ public record EngineConfig(
         gidMappings,
         eventHistory,
         version,
-        commit);
+        commit,
+        containers);
   }
 
   public EngineConfig withInit(Path program) {
@@ -138,7 +144,8 @@ public record EngineConfig(
         gidMappings,
         eventHistory,
         version,
-        commit);
+        commit,
+        containers);
   }
 
   public EngineConfig withIdMappings(List<IdMapping> uids, List<IdMapping> gids) {
@@ -155,7 +162,8 @@ public record EngineConfig(
         gids,
         eventHistory,
         version,
-        commit);
+        commit,
+        containers);
   }
 
   public EngineConfig withVersion(String version, String commit) {
@@ -172,6 +180,25 @@ public record EngineConfig(
         gidMappings,
         eventHistory,
         version,
-        commit);
+        commit,
+        containers);
+  }
+
+  public EngineConfig withContainers(ContainerDefaults defaults) {
+    return new EngineConfig(
+        stateDir,
+        dataDir,
+        cgroupParent,
+        defaultRuntime,
+        defaultNetwork,
+        log,
+        stopTimeout,
+        initProgram,
+        uidMappings,
+        gidMappings,
+        eventHistory,
+        version,
+        commit,
+        defaults);
   }
 }

@@ -1,5 +1,6 @@
 package dev.kapal.engine;
 
+import dev.kapal.runtime.Tier;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -8,6 +9,15 @@ import java.util.Optional;
 
 /** The engine itself. */
 public interface EngineSystem {
+
+  /**
+   * The runtime that a container of a tier gets: the configured one, else the usual one, else the
+   * only one.
+   *
+   * @throws EngineException.InvalidArgument none is here, or several and none is configured
+   */
+  String runtimeFor(Tier tier);
+
   /** Facts about engine and host. */
   Info info();
 

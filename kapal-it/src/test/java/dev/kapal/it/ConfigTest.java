@@ -33,7 +33,8 @@ final class ConfigTest {
     Path file =
         write(
             "kapal.toml",
-            "[containers]\nstop_timeout = \"3s\"\nlog_max_size = \"64k\"\ninit = true\n");
+            "[containers]\nstop_timeout = \"3s\"\nlog_max_size = \"64k\"\nulimits.nofile = \"77:88\"\n"
+                + "[network]\nmtu = 1400\n");
     Path dropIn = write("config.d/10.toml", "[containers]\nlog_max_files = 2\n");
     try (Daemon daemon = daemon(file)) {
       assertThat(daemon.ok("config", "show"))
@@ -41,9 +42,19 @@ final class ConfigTest {
           .contains("containers.log_max_files = 2  # " + dropIn + ":2\n")
           .contains("daemon.run_dir = \"" + daemon.run() + "\"  # --run-dir\n")
           .contains("daemon.log_level = \"info\"  # default\n");
-      assertThat(daemon.log()).contains("kapal.toml:4: containers.init has no effect");
+      assertThat(daemon.log()).contains("kapal.toml:6: network.mtu has no effect");
 
       // Containers get the defaults that count when they are made.
+      assertThat(daemon.ok("run", "--rm", "--network", "none", "busybox", "sh", "-c", "ulimit -n"))
+          .isEqualTo("77");
+      assertThat(
+              daemon.ok(
+                  "run", "--rm", "--network", "none", "--tier", "native", "busybox", "echo", "1"))
+          .isEqualTo("1");
+      Result machine =
+          daemon.command("run", "--rm", "--network", "none", "--tier", "vm", "busybox", "true");
+      assertThat(machine.status()).isEqualTo(125);
+      assertThat(machine.err()).contains("no runtime is set for the tier vm");
       daemon.ok("create", "--network", "none", "--name", "a", "busybox", "true");
       assertThat(stopTimeout(daemon, "a")).isEqualTo("3");
       daemon.ok("run", "--network", "none", "busybox", "seq", "1", "20000");

@@ -20,6 +20,7 @@ import dev.kapal.engine.Execs;
 import dev.kapal.engine.spec.ContainerSpec;
 import dev.kapal.engine.spec.ExecSpec;
 import dev.kapal.engine.spec.TerminalSize;
+import dev.kapal.runtime.Tier;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -127,6 +128,23 @@ final class RunCommands {
           .does(RunCommands::exec);
 
   /** Runs something whose failure is Kapal's, not the container's. */
+  private static ContainerSpec spec(Invocation i) {
+    ContainerSpec spec = ContainerSpecs.of(i.arguments(), i.context());
+    Optional<String> tier = i.arguments().value("tier");
+    if (tier.isEmpty()) {
+      return spec;
+    }
+    if (spec.runtime().isPresent()) {
+      throw new UsageException("--tier and --runtime exclude each other: leave one out");
+    }
+    Tier wanted = Tier.valueOf(tier.get().toUpperCase(Locale.ROOT));
+    try {
+      return spec.toBuilder().runtime(i.engine().system().runtimeFor(wanted)).build();
+    } catch (EngineException e) {
+      throw new CommandFailedException(Failures.message(e), Failures.DAEMON);
+    }
+  }
+
   private static <T> T daemon(Pulls.Work<T> work) throws InterruptedException {
     try {
       return work.run();
@@ -167,7 +185,7 @@ final class RunCommands {
   }
 
   private static int run(Invocation i) throws InterruptedException {
-    ContainerSpec spec = ContainerSpecs.of(i.arguments(), i.context());
+    ContainerSpec spec = spec(i);
     boolean detach = i.flag("detach");
     if (detach && i.arguments().has("attach")) {
       throw new UsageException("--detach and --attach exclude each other: leave one out");
@@ -242,7 +260,7 @@ final class RunCommands {
   }
 
   private static int create(Invocation i) throws InterruptedException {
-    ContainerSpec spec = ContainerSpecs.of(i.arguments(), i.context());
+    ContainerSpec spec = spec(i);
     i.arguments()
         .value("cidfile")
         .ifPresent(file -> ClientFiles.mustNotExist(i.context(), "cidfile", file));

@@ -61,6 +61,9 @@ final class RunOptions {
             .completes(Completion.FILE)
             .in(in),
         value("runtime", "NAME", "Run it with this runtime").in(in).completes(Completion.RUNTIME),
+        value("tier", "TIER", "Isolate at least so: native, sandbox (application kernel), vm")
+            .among("native", "sandbox", "vm")
+            .in(in),
         value(
                 "stop-signal",
                 "SIGNAL",

@@ -51,20 +51,9 @@ public final class Schema {
   /** Keys that are checked and have no effect in this version. */
   private static final Set<String> NOT_YET =
       Set.of(
-          "containers.tiers.native",
-          "containers.tiers.sandbox",
-          "containers.tiers.vm",
-          "containers.ulimits.<name>",
-          "containers.init",
           "containers.capabilities",
-          "containers.seccomp_profile",
-          "containers.userns_uids",
-          "containers.userns_gids",
           "registries.max_concurrent_uploads",
           "network.default_subnets",
-          "network.dns",
-          "network.dns_search",
-          "network.dns_options",
           "network.mtu",
           "network.ipv6",
           "runtimes.<name>.pod_annotations",

@@ -166,7 +166,9 @@ final class Creator {
   }
 
   /** The request with names of containers replaced by IDs and defaults of the engine filled in. */
-  private ContainerSpec resolve(ContainerSpec s, List<String> warnings) {
+  private ContainerSpec resolve(ContainerSpec asked, List<String> warnings) {
+    ContainerSpec s =
+        Defaults.apply(asked, hub.config.containers(), hub.config.initProgram().isPresent());
     NamespaceSpec n = s.namespaces();
     n = n.withPid(container(n.pid())).withIpc(container(n.ipc()));
     if (n.user().kind() == NamespaceMode.Kind.PRIVATE && n.uidMappings().isEmpty()) {

@@ -130,7 +130,8 @@ public final class LocalEngine implements Engine {
         hub.config
             .withDefaults(other.defaultRuntime(), other.defaultNetwork(), other.log())
             .withIdMappings(other.uidMappings(), other.gidMappings())
-            .withStopTimeout(other.stopTimeout());
+            .withStopTimeout(other.stopTimeout())
+            .withContainers(other.containers());
   }
 
   /**

@@ -15,6 +15,7 @@ import dev.kapal.image.PruneRequest;
 import dev.kapal.image.RemoveResult;
 import dev.kapal.linux.CgroupLayout;
 import dev.kapal.linux.Signals;
+import dev.kapal.runtime.Tier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,6 +60,13 @@ final class LocalSystem implements EngineSystem {
     this.recovery = recovery;
     this.damaged = List.copyOf(damaged);
     this.id = hub.database.engineId();
+  }
+
+  @Override
+  public String runtimeFor(Tier tier) {
+    Map<String, Tier> offered = new HashMap<>();
+    hub.runtimes.forEach((name, runtime) -> offered.put(name, runtime.tier()));
+    return Defaults.runtime(tier, hub.config.containers(), offered);
   }
 
   @Override

@@ -56,6 +56,22 @@ public record NetworkSpec(
     });
   }
 
+  /** The same with another resolver. */
+  public NetworkSpec withResolver(List<String> servers, List<String> search, List<String> options) {
+    return new NetworkSpec(
+        mode,
+        endpoints,
+        ports,
+        publishAll,
+        expose,
+        hostname,
+        domainname,
+        servers,
+        search,
+        options,
+        extraHosts);
+  }
+
   /** The same with other endpoints. */
   public NetworkSpec withEndpoints(Map<String, Endpoint> others) {
     return new NetworkSpec(

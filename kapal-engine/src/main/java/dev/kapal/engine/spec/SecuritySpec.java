@@ -39,6 +39,21 @@ public record SecuritySpec(
     readonlyPaths = readonlyPaths.map(List::copyOf);
   }
 
+  /** The same with another filter. */
+  public SecuritySpec withSeccomp(Seccomp other) {
+    return new SecuritySpec(
+        privileged,
+        capAdd,
+        capDrop,
+        noNewPrivileges,
+        other,
+        apparmor,
+        selinuxLabel,
+        unmaskSystemPaths,
+        maskedPaths,
+        readonlyPaths);
+  }
+
   /**
    * Which filter: {@code profile} holds a Docker or OCI seccomp profile's JSON when mode is
    * PROFILE.

@@ -1,0 +1,47 @@
+package dev.kapal.engine;
+
+import dev.kapal.engine.spec.SecuritySpec;
+import dev.kapal.engine.spec.Ulimit;
+import dev.kapal.runtime.Tier;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What containers get that do not say otherwise.
+ *
+ * @param tiers the runtime of each tier that has one
+ * @param ulimits resource limits; a container's own of the same name wins
+ * @param init whether a small init reaps and passes signals on
+ * @param seccomp the filter of containers that name none and are not privileged
+ * @param dns name servers; empty: the host's
+ * @param dnsSearch search domains; empty: the host's
+ * @param dnsOptions options of resolv.conf(5)
+ */
+public record ContainerDefaults(
+    Map<Tier, String> tiers,
+    List<Ulimit> ulimits,
+    boolean init,
+    SecuritySpec.Seccomp seccomp,
+    List<String> dns,
+    List<String> dnsSearch,
+    List<String> dnsOptions) {
+
+  /** As on a host without a configuration. */
+  public static final ContainerDefaults NONE =
+      new ContainerDefaults(
+          Map.of(Tier.NATIVE, "native"),
+          List.of(),
+          false,
+          SecuritySpec.Seccomp.BUILTIN,
+          List.of(),
+          List.of(),
+          List.of());
+
+  public ContainerDefaults {
+    tiers = Map.copyOf(tiers);
+    ulimits = List.copyOf(ulimits);
+    dns = List.copyOf(dns);
+    dnsSearch = List.copyOf(dnsSearch);
+    dnsOptions = List.copyOf(dnsOptions);
+  }
+}
