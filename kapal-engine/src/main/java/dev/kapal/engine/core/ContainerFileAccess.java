@@ -309,16 +309,17 @@ final class ContainerFileAccess {
 
   List<Change> diff(Entry e) {
     try {
-      return hub.images.snapshots().changes(e.id).stream()
-          .map(c ->
-              new Change(
-                  switch (c.kind()) {
-                    case ADDED -> Change.Kind.ADDED;
-                    case CHANGED -> Change.Kind.CHANGED;
-                    case DELETED -> Change.Kind.DELETED;
-                  },
-                  c.path()))
-          .toList();
+      return Placeholders.hide(
+          hub.images.snapshots().changes(e.id).stream()
+              .map(c ->
+                  new Change(
+                      switch (c.kind()) {
+                        case ADDED -> Change.Kind.ADDED;
+                        case CHANGED -> Change.Kind.CHANGED;
+                        case DELETED -> Change.Kind.DELETED;
+                      },
+                      c.path()))
+              .toList());
     } catch (RuntimeException ex) {
       throw Failures.of("cannot compare container " + e.name() + " with its image", ex);
     }

@@ -187,7 +187,7 @@ final class Creator {
       throw new EngineException.Unsupported(
           "no init program is configured: leave out --init, or use an image with one");
     }
-    return s.toBuilder().namespaces(n).runtime(runtime).build();
+    return s.toBuilder().namespaces(n).runtime(runtime).log(log(s.log())).build();
   }
 
   private NamespaceMode container(NamespaceMode m) {
@@ -259,7 +259,7 @@ final class Creator {
         List.copyOf(exposed),
         labels,
         image.platform().toString(),
-        log(spec.log(), id),
+        plan(spec.log(), id),
         signal(spec, config),
         spec.process().stopTimeout().orElse(hub.config.stopTimeout()),
         (parent.startsWith("/") ? parent : "/" + parent) + "/" + id);
@@ -335,13 +335,21 @@ final class Creator {
     return d.isZero() ? otherwise : d;
   }
 
-  private LogPlan log(LogSpec asked, String id) {
-    String driver = asked.driver().isEmpty() ? hub.config.log().driver() : asked.driver();
+  /** The request's log with the engine's defaults. */
+  private LogSpec log(LogSpec asked) {
+    LogSpec usual = hub.config.log();
     Map<String, String> options = new LinkedHashMap<>();
-    if (asked.driver().isEmpty() || asked.driver().equals(hub.config.log().driver())) {
-      options.putAll(hub.config.log().options());
+    if (asked.driver().isEmpty() || asked.driver().equals(usual.driver())) {
+      options.putAll(usual.options());
     }
     options.putAll(asked.options());
+    return new LogSpec(
+        asked.driver().isEmpty() ? usual.driver() : asked.driver(), options, asked.path());
+  }
+
+  private LogPlan plan(LogSpec asked, String id) {
+    String driver = asked.driver();
+    Map<String, String> options = asked.options();
     String known =
         switch (driver) {
           case "", "json-file", "local" -> "json-file";
