@@ -37,7 +37,7 @@ final class ConfigCommandsTest {
 
   @Test
   void showsEachValueWithItsOrigin() throws IOException {
-    write("config.toml", "[containers]\nstop_timeout = \"3s\"\n\ninit = true\n");
+    write("config.toml", "[containers]\nstop_timeout = \"3s\"\n[network]\nmtu = 1400\n");
     Harness.Result r = h.run("config", "show");
     assertThat(r.status()).isZero();
     assertThat(r.err()).isEmpty();
@@ -45,7 +45,7 @@ final class ConfigCommandsTest {
         .contains("daemon.log_level = \"info\"  # default\n")
         .contains("containers.stop_timeout = \"3s\"  # " + etc.resolve("config.toml") + ":2\n")
         .contains(
-            "containers.init = true  # " + etc.resolve("config.toml") + ":4, without effect yet\n");
+            "network.mtu = 1400  # " + etc.resolve("config.toml") + ":4, without effect yet\n");
     assertThat(h.run("config", "show", "--format", "json").out())
         .contains(
             "{\"Key\":\"containers.log_max_files\",\"Value\":1,\"Origin\":\"default\",\"Effective\":true}\n")
