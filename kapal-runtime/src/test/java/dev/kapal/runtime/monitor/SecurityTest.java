@@ -238,7 +238,10 @@ class SecurityTest {
                     Mount.of("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev"))));
     assertThat(output.err().lines().filter(l -> !l.contains("No such file"))).hasSizeGreaterThan(1);
     assertThat(output.err().lines())
-        .allMatch(l -> l.contains("Read-only file system") || l.contains("No such file"));
+        .allMatch(l ->
+            l.contains("Read-only file system")
+                || l.contains("No such file")
+                || l.contains("nonexistent directory"));
   }
 
   @Test
