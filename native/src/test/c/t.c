@@ -112,7 +112,9 @@ static void end_children(void) {
     for (pid_t pid; (pid = (pid_t)strtol(at, &at, 10)) > 0; count++) kill(pid, SIGKILL);
     (void)text;
     if (count == 0) return;
-    while (waitpid(-1, NULL, 0) > 0) {}
+    // Whose parent ends only now comes to us later: wait for what is there, and look again.
+    while (waitpid(-1, NULL, WNOHANG) > 0) {}
+    usleep(1000);
   }
 }
 
@@ -139,6 +141,8 @@ static int run(const struct test *test) {
 }
 
 int main(int count, char **words) {
+  // Whoever runs us in the background may ignore SIGINT and SIGQUIT, which children would inherit.
+  for (int n = 1; n < NSIG; n++) signal(n, SIG_DFL);
   if (count == 2 && strcmp(words[1], "--list") == 0) {
     for (struct test *at = tests; at; at = at->next) puts(at->name);
     return 0;
