@@ -38,8 +38,20 @@ final class ArchitectureTest {
     arrows.put("engine", List.of("oci", "linux", "image", "runtime", "network"));
     arrows.put("cli", List.of("oci", "linux", "image", "runtime", "network", "config", "engine"));
     arrows.put(
+        "cri", List.of("oci", "linux", "image", "runtime", "network", "streaming", "engine"));
+    arrows.put(
         "daemon",
-        List.of("oci", "linux", "image", "runtime", "network", "config", "engine", "cli"));
+        List.of(
+            "oci",
+            "linux",
+            "image",
+            "runtime",
+            "network",
+            "streaming",
+            "config",
+            "engine",
+            "cli",
+            "cri"));
     return arrows;
   }
 

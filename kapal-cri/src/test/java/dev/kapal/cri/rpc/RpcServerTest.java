@@ -1,0 +1,219 @@
+package dev.kapal.cri.rpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kapal.cri.proto.ImageServiceGrpc;
+import dev.kapal.cri.proto.ListContainersRequest;
+import dev.kapal.cri.proto.ListImagesRequest;
+import dev.kapal.cri.proto.RuntimeServiceGrpc;
+import dev.kapal.cri.proto.StatusRequest;
+import dev.kapal.cri.proto.StreamContainersRequest;
+import dev.kapal.cri.proto.StreamContainersResponse;
+import dev.kapal.cri.proto.VersionRequest;
+import dev.kapal.cri.proto.VersionResponse;
+import dev.kapal.engine.EngineException;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RpcServerTest {
+  @TempDir Path folder;
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
+
+  @AfterEach
+  void end() {
+    threads.shutdownNow();
+  }
+
+  private RpcServer listen(CallGroup group, Path... paths) throws IOException {
+    Calls calls = new Calls(threads);
+    group.bind(calls);
+    return RpcServer.listen(
+        List.of(paths),
+        calls.services(
+            RuntimeServiceGrpc.getServiceDescriptor(), ImageServiceGrpc.getServiceDescriptor()),
+        threads);
+  }
+
+  private static void version(Calls calls) {
+    calls.unary(
+        RuntimeServiceGrpc.getVersionMethod(),
+        request -> VersionResponse.newBuilder().setRuntimeName(request.getVersion()).build());
+  }
+
+  @Test
+  void answersOnEachPath() throws Exception {
+    Path one = folder.resolve("one.sock");
+    Path two = folder.resolve("deeper/two.sock");
+    try (RpcServer server = listen(RpcServerTest::version, one, two)) {
+      for (Path path : List.of(one, two)) {
+        try (Client client = Client.of(path)) {
+          assertThat(
+                  client
+                      .runtime()
+                      .version(VersionRequest.newBuilder().setVersion("x").build())
+                      .getRuntimeName())
+              .isEqualTo("x");
+        }
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+            .isEqualTo("rw-rw----");
+      }
+    }
+    assertThat(one).doesNotExist();
+    assertThat(two).doesNotExist();
+  }
+
+  @Test
+  void whatIsNotBoundIsUnimplemented() throws Exception {
+    Path path = folder.resolve("s");
+    try (RpcServer server = listen(RpcServerTest::version, path);
+        Client client = Client.of(path)) {
+      assertThatThrownBy(() -> client.images().listImages(ListImagesRequest.getDefaultInstance()))
+          .isInstanceOfSatisfying(
+              StatusRuntimeException.class,
+              e -> {
+                assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
+                assertThat(e).hasMessageContaining("ListImages is not implemented");
+              });
+    }
+  }
+
+  @Test
+  void replacesADeadServersSocketAndNotALivingOnes() throws Exception {
+    Path path = folder.resolve("s");
+    try (RpcServer server = listen(RpcServerTest::version, path)) {
+      assertThatThrownBy(() -> listen(RpcServerTest::version, path))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("listens at " + path + " already");
+      // It has not been hurt by the attempt.
+      try (Client client = Client.of(path)) {
+        client.runtime().version(VersionRequest.getDefaultInstance());
+      }
+    }
+    try (var dead =
+        java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+      dead.bind(java.net.UnixDomainSocketAddress.of(path));
+    }
+    assertThat(path).exists();
+    try (RpcServer server = listen(RpcServerTest::version, path);
+        Client client = Client.of(path)) {
+      client.runtime().version(VersionRequest.getDefaultInstance());
+    }
+  }
+
+  @Test
+  void doesNotReplaceAFile() throws Exception {
+    Path path = Files.writeString(folder.resolve("s"), "precious");
+    assertThatThrownBy(() -> listen(RpcServerTest::version, path))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("not a socket");
+    assertThat(path).hasContent("precious");
+  }
+
+  @Test
+  void tellsWhyACallFailed() throws Exception {
+    Path path = folder.resolve("s");
+    try (RpcServer server =
+            listen(
+                calls ->
+                    calls.unary(
+                        RuntimeServiceGrpc.getStatusMethod(),
+                        request -> {
+                          throw new EngineException.NotFound("no container \"x\"");
+                        }),
+                path);
+        Client client = Client.of(path)) {
+      assertThatThrownBy(() -> client.runtime().status(StatusRequest.getDefaultInstance()))
+          .isInstanceOfSatisfying(
+              StatusRuntimeException.class,
+              e -> {
+                assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
+                assertThat(e.getStatus().getDescription()).isEqualTo("no container \"x\"");
+              });
+    }
+  }
+
+  @Test
+  void interruptsWhatCanBeGivenUpAtTheDeadline() throws Exception {
+    Path path = folder.resolve("s");
+    CountDownLatch interrupted = new CountDownLatch(1);
+    try (RpcServer server =
+            listen(
+                calls ->
+                    calls.interruptible(
+                        RuntimeServiceGrpc.getListContainersMethod(),
+                        request -> {
+                          try {
+                            new CountDownLatch(1).await();
+                          } finally {
+                            interrupted.countDown();
+                          }
+                          throw new AssertionError();
+                        }),
+                path);
+        Client client = Client.of(path)) {
+      assertThatThrownBy(() ->
+              client
+                  .runtime()
+                  .withDeadlineAfter(100, TimeUnit.MILLISECONDS)
+                  .listContainers(ListContainersRequest.getDefaultInstance()))
+          .isInstanceOfSatisfying(
+              StatusRuntimeException.class,
+              e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED));
+      assertThat(interrupted.await(5, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void aStreamWaitsForASlowClientAndEndsWithIt() throws Exception {
+    Path path = folder.resolve("s");
+    CountDownLatch ended = new CountDownLatch(1);
+    byte[] name = new byte[1 << 16];
+    try (RpcServer server =
+            listen(
+                calls ->
+                    calls.streaming(
+                        RuntimeServiceGrpc.getStreamContainersMethod(),
+                        (request, answers) -> {
+                          try {
+                            for (int i = 0; i < 10_000; i++) {
+                              answers.send(
+                                  StreamContainersResponse.newBuilder()
+                                      .addContainers(
+                                          dev.kapal.cri.proto.Container.newBuilder()
+                                              .setIdBytes(
+                                                  com.google.protobuf.ByteString.copyFrom(name)))
+                                      .build());
+                            }
+                          } finally {
+                            ended.countDown();
+                          }
+                        }),
+                path);
+        Client client = Client.of(path)) {
+      var context = io.grpc.Context.current().withCancellation();
+      context.run(() -> {
+        Iterator<StreamContainersResponse> answers =
+            client.runtime().streamContainers(StreamContainersRequest.getDefaultInstance());
+        assertThat(answers.next().getContainersCount()).isEqualTo(1);
+      });
+      assertThat(ended.await(200, TimeUnit.MILLISECONDS)).isFalse();
+      context.cancel(null);
+      assertThat(ended.await(5, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+}
