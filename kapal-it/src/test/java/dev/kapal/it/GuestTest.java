@@ -186,11 +186,19 @@ final class GuestTest {
 
   @Test
   void aShareOfTheProcessorIsAllItGets() {
+    long before = uptime();
     String id = sleeper("--cpus", "0.2");
     inside("timeout 3 sh -c 'while :; do :; done'; :");
     String stat = file(id, "cpu.stat");
+    // By the machine's own clock: on a slow host the three seconds are many more.
+    long elapsed = uptime() - before;
     assertThat(number(stat, "nr_throttled")).isPositive();
-    assertThat(number(stat, "usage_usec")).isBetween(300_000L, 1_500_000L);
+    assertThat(number(stat, "usage_usec")).isPositive().isLessThan(elapsed / 2);
+  }
+
+  /** How long the machine has run, in microseconds. */
+  private long uptime() {
+    return Math.round(Double.parseDouble(kapal.shell("cut -d' ' -f1 /proc/uptime")) * 1e6);
   }
 
   private static long number(String text, String key) {
@@ -319,8 +327,7 @@ final class GuestTest {
     assertThat(number(file(id, "cpu.stat"), "user_usec")).isEqualTo(number(before, "user_usec"));
     kapal.ok("unpause", "c");
     assertThat(file(id, "cgroup.events")).contains("frozen 0");
-    assertThat(inside("a=$(wc -l </beat); sleep 1; b=$(wc -l </beat); [ $b -gt $a ] && echo goes"))
-        .isEqualTo("goes");
+    inside("a=$(wc -l </beat); until [ $(wc -l </beat) -gt $a ]; do sleep 0.1; done");
   }
 
   @Test
@@ -460,8 +467,9 @@ final class GuestTest {
         kapal.ok("inspect", "-f", "{{.State.Pid}}", "o").transform(pid -> "/proc/" + pid + "/root");
     kapal.kill9();
     // What happens while nobody looks is known afterwards.
-    kapal.shell("touch " + root + "/go; sleep 3");
+    kapal.shell("touch " + root + "/go; while [ -e " + root + "/bin ]; do sleep 0.1; done");
     kapal.launch();
+    kapal.ok("wait", "o");
     assertThat(kapal.ok("inspect", "-f", "{{.State.Status}}", "c", "p"))
         .isEqualTo("running\npaused");
     assertThat(kapal.ok("inspect", "-f", "{{.State.ExitCode}} {{.State.OOMKilled}}", "o"))

@@ -36,6 +36,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -385,7 +386,7 @@ class NativeRuntimeTest {
       assertThat(
               host.exec(
                       c,
-                      "hostname; echo $(ls /made); readlink /proc/self/ns/pid; cat /proc/1/cmdline | tail -c 5; id -u")
+                      "until [ -e /made ]; do sleep 0.02; done; hostname; echo /made*; readlink /proc/self/ns/pid; cat /proc/1/cmdline | tail -c 5; id -u")
                   .out())
           .startsWith(
               "box\n/made\n"
@@ -411,6 +412,15 @@ class NativeRuntimeTest {
     }
   }
 
+  /** Waits for what comes soon on a quick machine. */
+  private static void until(String what, BooleanSupplier is) throws InterruptedException {
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (!is.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("%s within a minute", what).isLessThan(end);
+      Thread.sleep(10);
+    }
+  }
+
   @Test
   void pausesAndResumes() throws Exception {
     try (Running running =
@@ -426,8 +436,7 @@ class NativeRuntimeTest {
           .isInstanceOf(ContainerException.WrongState.class);
       c.resume();
       assertThat(c.state()).isEqualTo(Container.State.RUNNING);
-      Thread.sleep(100);
-      assertThat(c.stats().cpu().usage()).isGreaterThan(before);
+      until("it goes on", () -> c.stats().cpu().usage() > before);
       c.pause();
     }
   }
@@ -460,10 +469,11 @@ class NativeRuntimeTest {
             r -> r.withCpu(Resources.Cpu.empty().withQuota(10_000L).withPeriod(100_000L)));
     try (Running running = new Running(host, config)) {
       Thread.sleep(200);
+      long start = System.nanoTime();
       long before = running.container.stats().cpu().usage();
       Thread.sleep(1000);
       long used = running.container.stats().cpu().usage() - before;
-      assertThat(used).isLessThan(300_000_000L);
+      assertThat(used).isPositive().isLessThan((System.nanoTime() - start) / 3);
       assertThat(running.container.stats().pids()).isEqualTo(1);
       running.container.update(Resources.empty().withPids(new Resources.Pids(77)));
       assertThat(running.container.stats().pidsLimit()).isEqualTo(77);
@@ -495,17 +505,19 @@ class NativeRuntimeTest {
   void terminal() throws Exception {
     RuntimeConfig config =
         TestHost.withProcess(
-            TestHost.sh("tty; stty size; stat -c %t:%T /dev/console > /c; sleep 0.3; stty size"),
+            TestHost.sh(
+                "tty; stty size; touch /seen; until stty size | grep '^11 '; do sleep 0.02; done"),
             p -> p.withTerminal(true).withConsoleSize(new Process.Box(33, 101)));
     try (Sandbox sandbox = host.sandbox()) {
       Container c = sandbox.createContainer(host.spec(config).withInput(Input.ONCE));
       try (TestHost.Capture capture = new TestHost.Capture(host.linux)) {
         c.attach(new Streams(Optional.empty(), capture.streams().output(), Optional.empty()));
         c.start();
-        Thread.sleep(100);
+        Path seen = Path.of("/proc/" + c.pid() + "/root/seen");
+        until("the first size is told", () -> Files.exists(seen));
         c.resize(11, 22);
         capture.closeWriters();
-        var exit = c.awaitExit(Duration.ofSeconds(10)).orElseThrow();
+        var exit = c.awaitExit(Duration.ofSeconds(60)).orElseThrow();
         assertThat(capture.output(exit).out()).isEqualTo("/dev/pts/0\r\n33 101\r\n11 22\r\n");
       }
       c.delete(false);
@@ -527,7 +539,7 @@ class NativeRuntimeTest {
                   .withStreams(
                       new Streams(Optional.empty(), capture.streams().output(), Optional.empty())));
       capture.closeWriters();
-      var exit = exec.awaitExit(Duration.ofSeconds(10)).orElseThrow();
+      var exit = exec.awaitExit(Duration.ofSeconds(60)).orElseThrow();
       assertThat(capture.output(exit).out()).isEqualTo("/dev/pts/0\r\n5 6\r\n");
       exec.forget();
     }
@@ -551,7 +563,7 @@ class NativeRuntimeTest {
           .writeFully(pipe.writer(), "through".getBytes(StandardCharsets.UTF_8));
       pipe.writer().close();
       capture.closeWriters();
-      var exit = c.awaitExit(Duration.ofSeconds(10)).orElseThrow();
+      var exit = c.awaitExit(Duration.ofSeconds(60)).orElseThrow();
       assertThat(capture.output(exit).out()).isEqualTo("through");
       c.delete(false);
       sandbox.quit();

@@ -49,7 +49,7 @@ class RecoveryTest {
     Container ended = before.createContainer(host.spec(TestHost.sh("exit 5")));
     running.start();
     ended.start();
-    ExitStatus status = ended.awaitExit(Duration.ofSeconds(10)).orElseThrow();
+    ExitStatus status = ended.awaitExit(Duration.ofSeconds(60)).orElseThrow();
     ContainerProcess exec =
         running.exec(
             ExecSpec.of(
@@ -70,7 +70,7 @@ class RecoveryTest {
       Container c = after.container(created.id()).orElseThrow();
       assertThat(c.state()).isEqualTo(Container.State.CREATED);
       c.start();
-      assertThat(c.awaitExit(Duration.ofSeconds(10)).orElseThrow().code()).isEqualTo(4);
+      assertThat(c.awaitExit(Duration.ofSeconds(60)).orElseThrow().code()).isEqualTo(4);
       assertThat(host.exec(r, "echo again").line()).isEqualTo("again");
       for (Container each : after.containers()) {
         each.delete(true);
@@ -86,7 +86,7 @@ class RecoveryTest {
     Container c = sandbox.createContainer(host.spec(TestHost.sh("sleep 1000 & sleep 1000")));
     c.start();
     host.linux.processes().kill(sandbox.monitorPid().orElseThrow(), 9);
-    ExitStatus exit = c.awaitExit(Duration.ofSeconds(10)).orElseThrow();
+    ExitStatus exit = c.awaitExit(Duration.ofSeconds(60)).orElseThrow();
     assertThat(exit.code()).isEqualTo(137);
     assertThat(exit.reason()).hasValueSatisfying(r -> assertThat(r).contains("monitor"));
     assertThat(c.pids()).isEmpty();
@@ -112,7 +112,7 @@ class RecoveryTest {
       try (Sandbox sandbox = host.sandbox()) {
         Container c = sandbox.createContainer(host.spec(TestHost.config("true")));
         c.start();
-        assertThat(c.awaitExit(Duration.ofSeconds(10)).orElseThrow().code()).isZero();
+        assertThat(c.awaitExit(Duration.ofSeconds(60)).orElseThrow().code()).isZero();
         c.delete(false);
         sandbox.quit();
       }
