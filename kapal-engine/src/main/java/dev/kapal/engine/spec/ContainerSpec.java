@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param autoRemove removed, with its anonymous volumes, when it ends
  * @param health overrides of the image's health check; empty: the image's
  * @param log where its output goes
+ * @param pod the pod whose sandbox it shares; empty: a sandbox of its own
  */
 public record ContainerSpec(
     String image,
@@ -45,7 +46,8 @@ public record ContainerSpec(
     RestartPolicy restart,
     boolean autoRemove,
     Optional<HealthSpec> health,
-    LogSpec log) {
+    LogSpec log,
+    Optional<PodMember> pod) {
 
   public ContainerSpec {
     Checks.notBlank(image, "image");
@@ -54,6 +56,12 @@ public record ContainerSpec(
     annotations = Checks.ordered(annotations);
     sysctls = Checks.ordered(sysctls);
     Objects.requireNonNull(process);
+    // A record that was written before there were pods does not say.
+    pod = Objects.requireNonNullElse(pod, Optional.empty());
+    if (pod.isPresent() && (autoRemove || restart.mode() != RestartPolicy.Mode.NO)) {
+      throw new IllegalArgumentException(
+          "a container of a pod is neither restarted nor removed by itself: that is for who made the pod");
+    }
     if (autoRemove && restart.mode() != RestartPolicy.Mode.NO) {
       throw new IllegalArgumentException(
           "a container cannot be both restarted and removed when it ends: leave out --rm or --restart");
@@ -85,6 +93,7 @@ public record ContainerSpec(
     b.autoRemove = autoRemove;
     b.health = health;
     b.log = log;
+    b.pod = pod;
     return b;
   }
 
@@ -108,6 +117,7 @@ public record ContainerSpec(
     private boolean autoRemove;
     private Optional<HealthSpec> health = Optional.empty();
     private LogSpec log = LogSpec.DEFAULT;
+    private Optional<PodMember> pod = Optional.empty();
 
     private Builder(String image) {
       this.image = image;
@@ -209,6 +219,11 @@ public record ContainerSpec(
       return this;
     }
 
+    public Builder pod(PodMember pod) {
+      this.pod = Optional.of(pod);
+      return this;
+    }
+
     public ContainerSpec build() {
       return new ContainerSpec(
           image,
@@ -228,7 +243,8 @@ public record ContainerSpec(
           restart,
           autoRemove,
           health,
-          log);
+          log,
+          pod);
     }
   }
 }
