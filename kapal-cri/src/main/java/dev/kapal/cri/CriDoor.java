@@ -6,12 +6,14 @@ import dev.kapal.cri.proto.RuntimeServiceGrpc;
 import dev.kapal.cri.rpc.CallGroup;
 import dev.kapal.cri.rpc.Calls;
 import dev.kapal.cri.rpc.RpcServer;
+import dev.kapal.cri.service.ImageCalls;
 import dev.kapal.cri.service.VersionCalls;
 import dev.kapal.cri.stats.MetricsCalls;
 import dev.kapal.cri.stats.StatsCalls;
 import dev.kapal.cri.streaming.StreamingCalls;
 import dev.kapal.engine.Engine;
 import java.io.IOException;
+import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,6 +45,7 @@ public final class CriDoor implements AutoCloseable {
     List<CallGroup> groups =
         List.of(
             new VersionCalls(options.version()),
+            new ImageCalls(engine, Clock.systemUTC()),
             new StreamingCalls(engine),
             new StatsCalls(engine),
             new MetricsCalls(engine),

@@ -89,7 +89,13 @@ public interface Images extends AutoCloseable {
   /** Removes images that nothing needs, and what is left over in the store. */
   RemoveResult prune(PruneRequest request);
 
-  /** What is taken on disk. */
+  /** Whether an image comes with Kapal and stays: nothing but force removes it. */
+  boolean pinned(Image image);
+
+  /** What the unpacked layers take; known without a look at the disk. */
+  LayerUse layers();
+
+  /** What is taken on disk. Walks the files of containers. */
   DiskUsage usage();
 
   /**

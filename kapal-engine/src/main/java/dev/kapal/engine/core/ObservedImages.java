@@ -10,6 +10,7 @@ import dev.kapal.image.Image;
 import dev.kapal.image.ImageFilters;
 import dev.kapal.image.Images;
 import dev.kapal.image.ImportRequest;
+import dev.kapal.image.LayerUse;
 import dev.kapal.image.ProgressListener;
 import dev.kapal.image.PruneRequest;
 import dev.kapal.image.PullRequest;
@@ -144,6 +145,16 @@ final class ObservedImages implements Images {
     told(r);
     events.publish("image", "prune", "", Map.of("reclaimed", Long.toString(r.freed())));
     return r;
+  }
+
+  @Override
+  public boolean pinned(Image image) {
+    return images.pinned(image);
+  }
+
+  @Override
+  public LayerUse layers() {
+    return images.layers();
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.kapal.image.ImageException;
 import dev.kapal.image.ImageFilters;
 import dev.kapal.image.Images;
 import dev.kapal.image.ImportRequest;
+import dev.kapal.image.LayerUse;
 import dev.kapal.image.Lease;
 import dev.kapal.image.ProgressListener;
 import dev.kapal.image.PruneRequest;
@@ -18,6 +19,7 @@ import dev.kapal.image.PullRequest;
 import dev.kapal.image.PushRequest;
 import dev.kapal.image.RemoveResult;
 import dev.kapal.image.Snapshots;
+import dev.kapal.image.layers.LayerMeta;
 import dev.kapal.image.layers.LayerSpec;
 import dev.kapal.image.layers.LayerStore;
 import dev.kapal.image.layers.SnapshotStore;
@@ -310,6 +312,20 @@ public final class LocalImages implements Images {
   @Override
   public RemoveResult prune(PruneRequest request) {
     return remover.prune(request);
+  }
+
+  @Override
+  public boolean pinned(Image image) {
+    return image.names().contains(EmbeddedImage.REFERENCE);
+  }
+
+  @Override
+  public LayerUse layers() {
+    List<LayerMeta> all = parts.layers().list();
+    return new LayerUse(
+        config.root(),
+        all.stream().mapToLong(LayerMeta::fileBytes).sum(),
+        all.stream().mapToLong(LayerMeta::inodes).sum());
   }
 
   @Override
