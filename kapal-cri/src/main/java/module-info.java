@@ -2,7 +2,8 @@
 module dev.kapal.cri {
   requires static transitive org.jspecify;
   requires transitive dev.kapal.engine;
-  requires dev.kapal.streaming;
+  requires dev.kapal.linux;
+  requires transitive dev.kapal.streaming;
   requires com.google.common;
   requires com.google.protobuf;
   requires io.grpc;

@@ -12,6 +12,7 @@ import dev.kapal.cri.stats.MetricsCalls;
 import dev.kapal.cri.stats.StatsCalls;
 import dev.kapal.cri.streaming.StreamingCalls;
 import dev.kapal.engine.Engine;
+import dev.kapal.linux.Linux;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
@@ -25,10 +26,12 @@ import java.util.concurrent.Executors;
  */
 public final class CriDoor implements AutoCloseable {
   private final RpcServer server;
+  private final StreamingCalls streaming;
   private final ExecutorService threads;
 
-  private CriDoor(RpcServer server, ExecutorService threads) {
+  private CriDoor(RpcServer server, StreamingCalls streaming, ExecutorService threads) {
     this.server = server;
+    this.streaming = streaming;
     this.threads = threads;
   }
 
@@ -39,37 +42,40 @@ public final class CriDoor implements AutoCloseable {
    * @throws IOException when a socket cannot be bound
    */
   public static CriDoor open(CriOptions options, Engine engine) throws IOException {
+    StreamingCalls streaming = StreamingCalls.start(options.streaming(), engine, Linux.system());
     ExecutorService threads =
         Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("cri-", 0).factory());
-    Calls calls = new Calls(threads);
-    List<CallGroup> groups =
-        List.of(
-            new VersionCalls(options.version()),
-            new ImageCalls(engine, Clock.systemUTC()),
-            new StreamingCalls(engine),
-            new StatsCalls(engine),
-            new MetricsCalls(engine),
-            new EventCalls(engine));
-    groups.forEach(group -> group.bind(calls));
     try {
-      return new CriDoor(
+      Calls calls = new Calls(threads);
+      List<CallGroup> groups =
+          List.of(
+              new VersionCalls(options.version()),
+              new ImageCalls(engine, Clock.systemUTC()),
+              streaming,
+              new StatsCalls(engine),
+              new MetricsCalls(engine),
+              new EventCalls(engine));
+      groups.forEach(group -> group.bind(calls));
+      RpcServer server =
           RpcServer.listen(
               options.sockets(),
               calls.services(
                   RuntimeServiceGrpc.getServiceDescriptor(),
                   ImageServiceGrpc.getServiceDescriptor()),
-              threads),
-          threads);
+              threads);
+      return new CriDoor(server, streaming, threads);
     } catch (IOException | RuntimeException e) {
       threads.shutdownNow();
+      streaming.close();
       throw e;
     }
   }
 
-  /** No new calls. */
+  /** No new calls, and an end to the streams. */
   @Override
   public void close() {
     server.close();
+    streaming.close();
     threads.shutdown();
   }
 }

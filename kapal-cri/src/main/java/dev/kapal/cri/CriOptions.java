@@ -1,5 +1,6 @@
 package dev.kapal.cri;
 
+import dev.kapal.streaming.server.StreamingOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,8 +11,10 @@ import java.util.List;
  * @param socket path of the socket
  * @param extraSockets further paths, for tools that expect another engine's
  * @param version of Kapal
+ * @param streaming where exec, attach and port-forward are served
  */
-public record CriOptions(Path socket, List<Path> extraSockets, String version) {
+public record CriOptions(
+    Path socket, List<Path> extraSockets, String version, StreamingOptions streaming) {
   public CriOptions {
     extraSockets = List.copyOf(extraSockets);
   }
