@@ -13,6 +13,7 @@ import dev.kapal.engine.EngineNetworks;
 import dev.kapal.engine.EngineSystem;
 import dev.kapal.engine.Events;
 import dev.kapal.engine.Execs;
+import dev.kapal.engine.Pods;
 import dev.kapal.engine.Volumes;
 import dev.kapal.image.Images;
 import dev.kapal.linux.Linux;
@@ -139,6 +140,11 @@ final class ScratchEngine implements Engine {
   @Override
   public Containers containers() {
     return engine.containers();
+  }
+
+  @Override
+  public Pods pods() {
+    return engine.pods();
   }
 
   @Override

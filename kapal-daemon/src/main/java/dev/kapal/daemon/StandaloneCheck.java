@@ -17,6 +17,7 @@ import dev.kapal.engine.EngineNetworks;
 import dev.kapal.engine.EngineSystem;
 import dev.kapal.engine.Events;
 import dev.kapal.engine.Execs;
+import dev.kapal.engine.Pods;
 import dev.kapal.engine.Volumes;
 import dev.kapal.image.Images;
 import dev.kapal.linux.ErrnoException;
@@ -117,6 +118,11 @@ final class StandaloneCheck {
 
     @Override
     public Containers containers() {
+      throw none();
+    }
+
+    @Override
+    public Pods pods() {
       throw none();
     }
 

@@ -11,6 +11,9 @@ public interface Engine extends AutoCloseable {
   /** The containers. */
   Containers containers();
 
+  /** Sandboxes of several containers. */
+  Pods pods();
+
   /** Further processes in containers. */
   Execs execs();
 

@@ -107,6 +107,10 @@ public abstract sealed class EngineException extends RuntimeException {
 
   /** A network could not be set up or changed. */
   public static final class NetworkFailure extends EngineException {
+    public NetworkFailure(String message) {
+      super(message);
+    }
+
     private static final long serialVersionUID = 1L;
 
     public NetworkFailure(String message, Throwable cause) {

@@ -135,7 +135,7 @@ public final class ConfigBuilder {
     SecuritySpec security = spec.security();
     NamespaceSpec n = spec.namespaces();
     List<Namespace> namespaces = namespaces(r);
-    boolean ownNet = owns(namespaces, NamespaceType.NETWORK);
+    boolean ownNet = owns(spec, namespaces, NamespaceType.NETWORK);
     DeviceAccess.Access devices = DeviceAccess.of(spec, host);
     Resources resources = ResourceMapping.of(spec.resources(), host).withDevices(devices.rules());
     boolean unmasked = security.privileged() || security.unmaskSystemPaths();
@@ -180,9 +180,9 @@ public final class ConfigBuilder {
       ContainerSpec spec, List<Namespace> namespaces, boolean ownNet) {
     Sysctls.check(
         spec.sysctls(),
-        owns(namespaces, NamespaceType.IPC),
+        owns(spec, namespaces, NamespaceType.IPC),
         ownNet,
-        owns(namespaces, NamespaceType.UTS));
+        owns(spec, namespaces, NamespaceType.UTS));
     Map<String, String> all = new LinkedHashMap<>();
     if (ownNet) {
       // No privilege is needed in a network of one's own to listen on low ports, or to ping.
@@ -196,8 +196,10 @@ public final class ConfigBuilder {
     return all;
   }
 
-  private static boolean owns(List<Namespace> list, NamespaceType type) {
-    return list.stream().anyMatch(n -> n.type() == type && n.path().isEmpty());
+  /** Whether it may set parameters of a namespace: it is its own, or its pod's. */
+  private static boolean owns(ContainerSpec spec, List<Namespace> list, NamespaceType type) {
+    return list.stream()
+        .anyMatch(n -> n.type() == type && (spec.pod().isPresent() || n.path().isEmpty()));
   }
 
   private static List<Namespace> namespaces(ConfigRequest r) {

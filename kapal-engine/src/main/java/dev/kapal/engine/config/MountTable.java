@@ -88,7 +88,11 @@ final class MountTable {
     }
     NamespaceMode ipc = spec.namespaces().ipc();
     if (ipc.kind() == NamespaceMode.Kind.HOST) {
-      m.add(Mount.bind("/dev/mqueue", "/dev/mqueue", "nosuid", "noexec", "nodev", "rprivate"));
+      // A new mount shows the queues of the namespace that it is made in; only its owner may make one.
+      m.add(
+          ownUser
+              ? Mount.bind("/dev/mqueue", "/dev/mqueue", "nosuid", "noexec", "nodev", "rprivate")
+              : Mount.of("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"));
       m.add(Mount.bind("/dev/shm", "/dev/shm", "nosuid", "noexec", "nodev", "rprivate"));
     } else {
       m.add(Mount.of("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"));

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  * Which kernel parameters a container may set: those that belong to namespaces of its own. A list
  * of what is allowed, never of what is not.
  */
-final class Sysctls {
+public final class Sysctls {
   private static final Set<String> IPC =
       Set.of(
           "kernel.msgmax",
@@ -25,7 +25,8 @@ final class Sysctls {
 
   private Sysctls() {}
 
-  static void check(Map<String, String> sysctls, boolean ownIpc, boolean ownNet, boolean ownUts) {
+  /** Refuses what is not of these namespaces. */
+  public static void check(Map<String, String> sysctls, boolean ownIpc, boolean ownNet, boolean ownUts) {
     sysctls.forEach((name, value) -> {
       if (!NAME.matcher(name).matches() || name.contains("..") || name.contains("//")) {
         throw new EngineException.InvalidArgument(

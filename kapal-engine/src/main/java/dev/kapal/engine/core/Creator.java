@@ -88,6 +88,10 @@ final class Creator {
       // From here on its image and its volumes are in use.
       hub.index.put(entry);
       undo.push(() -> hub.index.remove(entry));
+      if (spec.pod().isPresent() && !pod(spec).record.ready()) {
+        // Looked at now that whoever stops the pod sees the container.
+        throw Members.stopped(pod(spec));
+      }
       if (validate) {
         starter.check(record);
       }
@@ -95,7 +99,7 @@ final class Creator {
       List<Fill> fills = makeVolumes(id, record);
       FaultPoint.reach("create.volumes");
       undo.push(() -> hub.images.snapshots().remove(id));
-      Durability durability = spec.autoRemove() ? Durability.PROCESS : Durability.POWER;
+      Durability durability = Lifecycle.durability(record);
       // Nothing of one that is removed at its end survives a power failure: no need to wait for the
       // disk.
       Snapshot snapshot =
@@ -169,6 +173,9 @@ final class Creator {
   private ContainerSpec resolve(ContainerSpec asked, List<String> warnings) {
     ContainerSpec s =
         Defaults.apply(asked, hub.config.containers(), hub.config.initProgram().isPresent());
+    if (s.pod().isPresent()) {
+      s = Members.resolve(s, hub.pods.get(s.pod().get().pod()));
+    }
     NamespaceSpec n = s.namespaces();
     n = n.withPid(container(n.pid())).withIpc(container(n.ipc()));
     if (n.user().kind() == NamespaceMode.Kind.PRIVATE && n.uidMappings().isEmpty()) {
@@ -191,15 +198,22 @@ final class Creator {
   }
 
   private NamespaceMode container(NamespaceMode m) {
-    return m.kind() == NamespaceMode.Kind.CONTAINER
+    return m.kind() == NamespaceMode.Kind.CONTAINER && hub.pods.byId(m.container()).isEmpty()
         ? new NamespaceMode(NamespaceMode.Kind.CONTAINER, hub.index.get(m.container()).id)
         : m;
+  }
+
+  private PodEntry pod(ContainerSpec s) {
+    return hub.pods.get(s.pod().orElseThrow().pod());
   }
 
   private String networkMode(ContainerSpec s) {
     String mode = s.network().mode();
     if (mode.isEmpty() || mode.equals("default")) {
       mode = hub.config.defaultNetwork();
+    }
+    if (s.pod().isPresent()) {
+      return mode;
     }
     Optional<String> shared = s.network().sharedContainer();
     if (shared.isPresent()) {
@@ -237,7 +251,10 @@ final class Creator {
     for (String e : spec.network().expose()) {
       exposed.add(e.contains("/") ? e : e + "/tcp");
     }
-    String parent = spec.resources().cgroupParent().orElse(hub.config.cgroupParent());
+    String parent =
+        spec.pod().isPresent()
+            ? pod(spec).record.cgroup()
+            : spec.resources().cgroupParent().orElse(hub.config.cgroupParent());
     return new ContainerRecord(
         id,
         name,

@@ -50,6 +50,7 @@ final class Hub implements AutoCloseable {
   final HostFacts facts;
   final EventLog events;
   final Index index;
+  final PodIndex pods = new PodIndex();
   final TreeRemove trees;
   final Poller poller;
   final ExecutorService pool =

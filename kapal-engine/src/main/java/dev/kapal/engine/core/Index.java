@@ -88,6 +88,13 @@ final class Index {
     return byId.values();
   }
 
+  /** The containers of a pod. */
+  List<Entry> members(String pod) {
+    return byId.values().stream()
+        .filter(e -> e.record.spec().pod().filter(p -> p.pod().equals(pod)).isPresent())
+        .toList();
+  }
+
   /** Those whose making is complete. */
   List<Entry> published() {
     return byId.values().stream().filter(e -> e.published).toList();

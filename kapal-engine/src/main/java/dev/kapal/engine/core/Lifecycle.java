@@ -12,6 +12,7 @@ import dev.kapal.engine.store.VolumeRecord;
 import dev.kapal.linux.FaultPoint;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
+import dev.kapal.runtime.Sandbox;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -66,7 +67,7 @@ final class Lifecycle {
 
   /** How durable what is said about a container has to be. */
   static Durability durability(ContainerRecord c) {
-    return c.spec().autoRemove() ? Durability.PROCESS : Durability.POWER;
+    return c.spec().autoRemove() || c.spec().pod().isPresent() ? Durability.PROCESS : Durability.POWER;
   }
 
   private void save(Entry e, RunState state, Durability durability) {
@@ -386,7 +387,7 @@ final class Lifecycle {
     if (live.isPresent()) {
       all &= attempt(e, "its container", () -> live.get().container().delete(true));
       FaultPoint.reach("clear.container");
-      all &= attempt(e, "its sandbox", () -> live.get().sandbox().quit());
+      all &= attempt(e, "its sandbox", () -> live.get().sandbox().ifPresent(Sandbox::quit));
       FaultPoint.reach("clear.sandbox");
     }
     if (Starter.networked(e.record)) {
@@ -561,6 +562,28 @@ final class Lifecycle {
     if (signal == 9) {
       waitFor(exit, Duration.ofSeconds(10));
     }
+  }
+
+  /** Kills it, for its pod is to end, and waits until it has ended. Takes the lock. */
+  void end(Entry e) {
+    CompletableFuture<ExitStatus> exit;
+    e.lock.lock();
+    try {
+      if (!e.state.phase().alive()) {
+        return;
+      }
+      exit = e.exit;
+      signal(e, e.live.orElseThrow(), 9);
+    } finally {
+      e.lock.unlock();
+    }
+    if (!waitFor(exit, Duration.ofSeconds(30))) {
+      throw new EngineException.TimedOut(
+          "container " + e.name() + " did not end within 30 s of SIGKILL");
+    }
+    // What clears it away holds the lock.
+    e.lock.lock();
+    e.lock.unlock();
   }
 
   void pause(Entry e) {

@@ -5,8 +5,12 @@ import dev.kapal.runtime.Container;
 import dev.kapal.runtime.Sandbox;
 import java.util.Optional;
 
-/** A container's present run. */
-record Live(Sandbox sandbox, Container container, Optional<Attachment> network) {
+/**
+ * A container's present run.
+ *
+ * @param sandbox its own; empty: that of its pod, which stays when it ends
+ */
+record Live(Optional<Sandbox> sandbox, Container container, Optional<Attachment> network) {
   /** Whether it is the same run; its networks may have changed since. */
   @SuppressWarnings("ReferenceEquality") // the object stands for the run
   boolean sameRun(Live other) {

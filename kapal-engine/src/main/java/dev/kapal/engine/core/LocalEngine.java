@@ -9,10 +9,12 @@ import dev.kapal.engine.EngineParts;
 import dev.kapal.engine.EngineSystem;
 import dev.kapal.engine.Events;
 import dev.kapal.engine.Execs;
+import dev.kapal.engine.Pods;
 import dev.kapal.engine.Volumes;
 import dev.kapal.engine.config.HostFacts;
 import dev.kapal.engine.store.Database;
 import dev.kapal.engine.store.Database.StoredContainer;
+import dev.kapal.engine.store.PodRecord;
 import dev.kapal.image.Images;
 import dev.kapal.runtime.Runtime;
 import java.util.ArrayList;
@@ -30,6 +32,7 @@ public final class LocalEngine implements Engine {
   private final VolumeStore volumes;
   private final LocalNetworks networks;
   private final LocalSystem system;
+  private final LocalPods pods;
 
   /**
    * Opens an engine, and settles what the last one left: when this returns, containers that run are
@@ -47,12 +50,16 @@ public final class LocalEngine implements Engine {
     layout.prepare();
     Database database = Database.open(layout.database());
     Index index = new Index();
+    List<PodRecord> pods = new ArrayList<>();
     List<String> damaged = new ArrayList<>();
     Images store;
     try {
       for (StoredContainer s : database.containers(damaged)) {
         index.reserve(s.record().name(), s.record().id());
         index.put(new Entry(layout, s.record(), s.state()));
+      }
+      for (PodRecord pod : database.pods(damaged)) {
+        pods.add(pod);
       }
       store =
           parts
@@ -83,6 +90,7 @@ public final class LocalEngine implements Engine {
             index,
             events);
     try {
+      pods.forEach(p -> hub.pods.put(new PodEntry(p)));
       return new LocalEngine(hub, damaged);
     } catch (RuntimeException e) {
       hub.close();
@@ -101,13 +109,15 @@ public final class LocalEngine implements Engine {
     ExecProcesses processes = new ExecProcesses(hub, users);
     Joiner joiner = new Joiner(hub);
     Mounting mounting = new Mounting(hub, volumes);
-    Starter starter =
-        new Starter(hub, mounting, new RunFiles(hub.layout, hub.linux.descriptors()), users);
+    RunFiles runFiles = new RunFiles(hub.layout, hub.linux.descriptors());
+    Starter starter = new Starter(hub, mounting, runFiles, users);
     HealthMonitor health = new HealthMonitor(hub, processes);
     Lifecycle lifecycle = new Lifecycle(hub, volumes, mounting, starter, joiner, health, watchers);
     this.execs = new LocalExecs(hub, joiner, processes);
+    this.pods =
+        new LocalPods(hub, new PodMaker(hub, runFiles, new PodAnchor(hub)), lifecycle);
     EngineSystem.RecoveryReport report =
-        new Recovery(hub, lifecycle, volumes, mounting, execs).run();
+        new Recovery(hub, lifecycle, volumes, mounting, execs, pods).run();
     hub.recovered.countDown();
     ContainerFileAccess files = new ContainerFileAccess(hub);
     this.containers =
@@ -151,6 +161,11 @@ public final class LocalEngine implements Engine {
   @Override
   public Containers containers() {
     return containers;
+  }
+
+  @Override
+  public Pods pods() {
+    return pods;
   }
 
   @Override

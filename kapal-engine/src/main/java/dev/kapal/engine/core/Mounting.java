@@ -110,6 +110,9 @@ final class Mounting {
   Optional<String> shm(ContainerRecord c) {
     NamespaceMode ipc = c.spec().namespaces().ipc();
     if (ipc.kind() == NamespaceMode.Kind.CONTAINER) {
+      if (hub.pods.byId(ipc.container()).isPresent()) {
+        return Optional.of(hub.layout.run(ipc.container()).resolve("shm").toString());
+      }
       Entry other = hub.index.get(ipc.container());
       NamespaceMode.Kind kind = other.record.spec().namespaces().ipc().kind();
       if (kind == NamespaceMode.Kind.SHAREABLE) {

@@ -9,7 +9,6 @@ import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupManager;
 import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.MountInfo;
-import dev.kapal.network.Attachment;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ExitStatus;
@@ -54,6 +53,7 @@ final class Recovery {
   private final VolumeStore volumes;
   private final Mounting mounting;
   private final LocalExecs execs;
+  private final LocalPods pods;
   private final List<String> problems = Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger reattached = new AtomicInteger();
   private final AtomicInteger ended = new AtomicInteger();
@@ -61,22 +61,35 @@ final class Recovery {
   private final AtomicInteger undone = new AtomicInteger();
   private final AtomicInteger removed = new AtomicInteger();
 
-  Recovery(Hub hub, Lifecycle lifecycle, VolumeStore volumes, Mounting mounting, LocalExecs execs) {
+  Recovery(
+      Hub hub,
+      Lifecycle lifecycle,
+      VolumeStore volumes,
+      Mounting mounting,
+      LocalExecs execs,
+      LocalPods pods) {
     this.hub = hub;
     this.lifecycle = lifecycle;
     this.volumes = volumes;
     this.mounting = mounting;
     this.execs = execs;
+    this.pods = pods;
   }
 
   RecoveryReport run() {
     long start = System.nanoTime();
     Set<String> sandboxes = new HashSet<>(Layout.names(hub.layout.sandboxes()));
+    parallel(List.copyOf(hub.pods.all()), p -> pod(p, sandboxes.contains(p.id)));
+    FaultPoint.reach("recover.pods");
     List<Entry> all = List.copyOf(hub.index.all());
     parallel(all, e -> container(e, sandboxes.contains(e.id)));
+    parallel(List.copyOf(hub.pods.all()), this::settle);
     FaultPoint.reach("recover.containers");
     List<String> orphans =
-        sandboxes.stream().filter(id -> hub.index.byId(id).isEmpty()).sorted().toList();
+        sandboxes.stream()
+            .filter(id -> hub.index.byId(id).isEmpty() && hub.pods.byId(id).isEmpty())
+            .sorted()
+            .toList();
     parallel(orphans, this::orphan);
     FaultPoint.reach("recover.orphans");
     FaultPoint.reach("recover.networks");
@@ -118,10 +131,68 @@ final class Recovery {
     LOG.log(System.Logger.Level.WARNING, what, why);
   }
 
+  /** Takes a pod's sandbox over, with whatever has become of it. */
+  private void pod(PodEntry pod, boolean there) {
+    if (!there) {
+      return;
+    }
+    try {
+      Sandbox sandbox =
+          hub.runtime(pod.record.runtime()).reconnect(hub.layout.sandbox(pod.id));
+      pod.sandbox = Optional.of(sandbox);
+      pod.network = hub.networks.cached(pod.id);
+      for (Container c : sandbox.containers()) {
+        if (!c.id().equals(pod.id) && hub.index.byId(c.id()).isEmpty()) {
+          c.delete(true);
+          undone.incrementAndGet();
+        }
+      }
+    } catch (RuntimeException ex) {
+      LOG.log(System.Logger.Level.INFO, "the sandbox of pod " + pod.id + " is gone", ex);
+    }
+  }
+
+  /** Ends a pod that has no sandbox any more, or whose end was under way. */
+  private void settle(PodEntry pod) {
+    if (pod.sandbox.isEmpty() || !pod.record.ready()) {
+      try {
+        pods.stop(pod);
+      } catch (RuntimeException ex) {
+        problem("pod " + pod.record.spec().name(), ex);
+      }
+    }
+  }
+
+  private void member(Entry e, PodEntry pod) {
+    Optional<Container> found = pod.sandbox.flatMap(s -> s.container(e.id));
+    if (found.isPresent()) {
+      found(e, Optional.empty(), found.get());
+      return;
+    }
+    if (e.state.phase().alive()) {
+      end(
+          e,
+          Optional.empty(),
+          new ExitStatus(
+              LOST, 0, false, Instant.now(), Optional.of("the sandbox of its pod is gone")));
+    } else {
+      lifecycle.clear(e, Optional.empty());
+    }
+  }
+
   private void container(Entry e, boolean sandbox) {
     e.lock.lock();
     try {
-      if (sandbox) {
+      if (e.record.spec().pod().isPresent()) {
+        Optional<PodEntry> pod = hub.pods.byId(e.record.spec().pod().get().pod());
+        if (pod.isEmpty()) {
+          // Its pod is removed, and it was to go with it.
+          lifecycle.removeLocked(e, true);
+          removed.incrementAndGet();
+          return;
+        }
+        member(e, pod.get());
+      } else if (sandbox) {
         reconnect(e);
       } else if (e.state.phase().alive()) {
         end(
@@ -175,7 +246,6 @@ final class Recovery {
       return;
     }
     Optional<Container> found = sandbox.container(e.id);
-    Optional<Attachment> network = hub.networks.cached(e.id);
     if (found.isEmpty()) {
       undone.incrementAndGet();
       sandbox.quit();
@@ -188,8 +258,11 @@ final class Recovery {
       lifecycle.clear(e, Optional.empty());
       return;
     }
-    Container c = found.get();
-    Live live = new Live(sandbox, c, network);
+    found(e, Optional.of(sandbox), found.get());
+  }
+
+  private void found(Entry e, Optional<Sandbox> own, Container c) {
+    Live live = new Live(own, c, hub.networks.cached(e.id));
     e.live = Optional.of(live);
     switch (c.state()) {
       case RUNNING, PAUSED -> adopt(e, live);
@@ -331,6 +404,7 @@ final class Recovery {
         live.add(e.id);
       }
     }
+    hub.pods.all().stream().filter(p -> p.sandbox.isPresent()).forEach(p -> live.add(p.id));
     try {
       hub.networks.gc(live);
       hub.peers.refresh();
@@ -349,6 +423,7 @@ final class Recovery {
         running.add(e.id);
       }
     }
+    hub.pods.all().stream().filter(p -> p.sandbox.isPresent()).forEach(p -> running.add(p.id));
     attempt(
         "snapshots",
         () -> {

@@ -3,7 +3,9 @@ package dev.kapal.engine.core;
 import dev.kapal.engine.EngineException;
 import dev.kapal.engine.files.Ids;
 import dev.kapal.engine.spec.NetworkSpec;
+import dev.kapal.engine.spec.PodSpec;
 import dev.kapal.engine.store.ContainerRecord;
+import dev.kapal.engine.store.PodRecord;
 import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fcntl;
@@ -48,8 +50,11 @@ final class RunFiles {
     Path dir = layout.run(shared.isEmpty() ? c.id() : shared);
     Path own = layout.run(c.id());
     Map<String, String> files = new LinkedHashMap<>();
-    write(c, own.resolve("hostname"), c.hostname() + "\n");
-    files.put("/etc/hostname", own.resolve("hostname").toString());
+    Path hostname = (c.spec().pod().isPresent() ? dir : own).resolve("hostname");
+    if (c.spec().pod().isEmpty()) {
+      write(c, hostname, c.hostname() + "\n");
+    }
+    files.put("/etc/hostname", hostname.toString());
     if (shared.isEmpty()) {
       write(c, dir.resolve("hosts"), hosts(c, Optional.empty()));
       write(c, dir.resolve("resolv.conf"), resolv(c, Optional.empty()));
@@ -57,6 +62,36 @@ final class RunFiles {
     files.put("/etc/hosts", dir.resolve("hosts").toString());
     files.put("/etc/resolv.conf", dir.resolve("resolv.conf").toString());
     return files;
+  }
+
+  /** Makes a pod's files, for all of its containers. */
+  void make(PodRecord p) {
+    Path dir = layout.run(p.id());
+    Ids ids = Ids.of(p.spec().namespaces());
+    write(ids, dir.resolve("hostname"), p.hostname() + "\n");
+    write(ids, dir.resolve("hosts"), hosts(p, Optional.empty()));
+    write(ids, dir.resolve("resolv.conf"), resolv(p, Optional.empty()));
+  }
+
+  /** Puts what the network gave into a pod's files. */
+  void complete(PodRecord p, Attachment network) {
+    Path dir = layout.run(p.id());
+    overwrite(dir.resolve("hosts"), hosts(p, Optional.of(network)));
+    overwrite(dir.resolve("resolv.conf"), resolv(p, Optional.of(network)));
+  }
+
+  private static String hosts(PodRecord p, Optional<Attachment> network) {
+    return p.networkMode().equals("host")
+        ? read(Path.of("/etc/hosts"))
+        : HostsFile.forContainer(own(network), List.of(p.hostname()), List.of()).text();
+  }
+
+  private static String resolv(PodRecord p, Optional<Attachment> network) {
+    PodSpec.Network n = p.spec().network();
+    return resolv(
+        new ResolvConf(n.dns(), n.dnsSearch(), n.dnsOptions()).validated(),
+        p.networkMode().equals("host"),
+        network);
   }
 
   /** Puts what the network gave into them; in place, since they are mounted already. */
@@ -69,6 +104,9 @@ final class RunFiles {
   }
 
   private static String sharedFrom(ContainerRecord c) {
+    if (c.spec().pod().isPresent()) {
+      return c.spec().pod().get().pod();
+    }
     String mode = c.networkMode();
     return mode.startsWith("container:") ? mode.substring("container:".length()) : "";
   }
@@ -111,22 +149,30 @@ final class RunFiles {
         .flatMap(a -> a.networks().stream())
         .flatMap(j -> j.aliases().stream())
         .forEach(names::add);
+    return HostsFile.forContainer(own(network), names, added).text();
+  }
+
+  private static List<InetAddress> own(Optional<Attachment> network) {
     List<InetAddress> own =
         network.stream()
             .flatMap(a -> a.networks().stream())
             .flatMap(j -> j.addresses().stream())
             .map(a -> a.address().address())
             .toList();
-    if (own.isEmpty()) {
-      own = List.of(InetAddress.getLoopbackAddress());
-    }
-    return HostsFile.forContainer(own, names, added).text();
+    return own.isEmpty() ? List.of(InetAddress.getLoopbackAddress()) : own;
   }
 
   private static String resolv(ContainerRecord c, Optional<Attachment> network) {
     NetworkSpec n = c.spec().network();
-    ResolvConf asked = new ResolvConf(n.dns(), n.dnsSearch(), n.dnsOptions()).validated();
-    if (c.networkMode().equals("host")
+    return resolv(
+        new ResolvConf(n.dns(), n.dnsSearch(), n.dnsOptions()).validated(),
+        c.networkMode().equals("host"),
+        network);
+  }
+
+  private static String resolv(ResolvConf wanted, boolean host, Optional<Attachment> network) {
+    ResolvConf asked = wanted;
+    if (host
         && asked.equals(new ResolvConf(List.of(), List.of(), List.of()))) {
       return read(Path.of("/etc/resolv.conf"));
     }
@@ -151,6 +197,10 @@ final class RunFiles {
   }
 
   private void write(ContainerRecord c, Path file, String text) {
+    write(Ids.of(c.spec().namespaces()), file, text);
+  }
+
+  private void write(Ids ids, Path file, String text) {
     try {
       Fd f =
           calls.open(
@@ -162,7 +212,6 @@ final class RunFiles {
         // What the umask took away.
         calls.fchmod(f, 0644);
         // The container's root may write them, whoever that is on the host.
-        Ids ids = Ids.of(c.spec().namespaces());
         calls.fchown(f, ids.hostUid(0), ids.hostGid(0));
       }
     } catch (ErrnoException e) {

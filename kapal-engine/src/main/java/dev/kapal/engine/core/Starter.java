@@ -82,8 +82,13 @@ final class Starter {
           ConfigBuilder.build(
               new ConfigRequest(c, user, mounts, files, join, shm, init(c)), hub.facts);
       Runtime runtime = hub.runtime(c.runtime());
-      Sandbox sandbox = runtime.createSandbox(SandboxSpec.of(c.id(), hub.layout.sandbox(c.id())));
-      undo.push(sandbox::quit);
+      Optional<Sandbox> own =
+          c.spec().pod().isPresent()
+              ? Optional.empty()
+              : Optional.of(
+                  runtime.createSandbox(SandboxSpec.of(c.id(), hub.layout.sandbox(c.id()))));
+      own.ifPresent(s -> undo.push(s::quit));
+      Sandbox sandbox = own.orElseGet(() -> sandboxOfPod(c));
       FaultPoint.reach("start.sandbox");
       Container container =
           sandbox.createContainer(
@@ -104,10 +109,21 @@ final class Starter {
       container.start();
       FaultPoint.reach("start.released");
       undo.commit();
-      return new Live(sandbox, container, network);
+      return new Live(own, container, network);
     } catch (IOException io) {
       throw Layout.failure("make the directory", hub.layout.run(c.id()), io);
     }
+  }
+
+  private Sandbox sandboxOfPod(ContainerRecord c) {
+    PodEntry pod = pod(c);
+    return pod.sandbox
+        .filter(_ -> pod.ready())
+        .orElseThrow(() -> Members.stopped(pod));
+  }
+
+  private PodEntry pod(ContainerRecord c) {
+    return hub.pods.get(c.spec().pod().orElseThrow().pod());
   }
 
   /** Finds what would keep a container from starting and can be known before. */
@@ -140,6 +156,7 @@ final class Starter {
     Map<String, String> join = new LinkedHashMap<>();
     join(join, "pid", s.namespaces().pid());
     join(join, "ipc", s.namespaces().ipc());
+    join(join, "uts", s.namespaces().uts());
     if (c.networkMode().startsWith("container:")) {
       join(join, "net", NamespaceMode.parse(c.networkMode()));
     }
@@ -148,6 +165,11 @@ final class Starter {
 
   private void join(Map<String, String> join, String kind, NamespaceMode mode) {
     if (mode.kind() != NamespaceMode.Kind.CONTAINER) {
+      return;
+    }
+    Optional<PodEntry> pod = hub.pods.byId(mode.container());
+    if (pod.isPresent()) {
+      join.put(kind, ofPod(pod.get(), kind));
       return;
     }
     Entry other = hub.index.get(mode.container());
@@ -161,6 +183,25 @@ final class Starter {
                         + other.name()
                         + ", whose namespace is shared, does not run: start it first"));
     join.put(kind, "/proc/" + live.container().pid() + "/ns/" + kind);
+  }
+
+  private static String ofPod(PodEntry pod, String kind) {
+    Sandbox sandbox = pod.sandbox.orElseThrow(() -> Members.stopped(pod));
+    if (kind.equals("pid")) {
+      Container anchor =
+          PodAnchor.find(pod.record, sandbox)
+              .orElseThrow(() ->
+                  new EngineException.Conflict(
+                      "the first process of pod " + pod.record.spec().name() + " is gone"));
+      return "/proc/" + anchor.pid() + "/ns/pid";
+    }
+    return sandbox.namespaces().entrySet().stream()
+        .filter(e -> e.getKey().procName().equals(kind))
+        .map(e -> e.getValue().toString())
+        .findFirst()
+        .orElseThrow(() ->
+            new EngineException.InvalidArgument(
+                "pod " + pod.record.spec().name() + " has no " + kind + " namespace of its own"));
   }
 
   private static Input input(ProcessSpec p) {

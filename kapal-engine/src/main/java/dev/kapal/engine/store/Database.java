@@ -22,7 +22,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class Database implements AutoCloseable {
   /** Version of the schema that this code writes. */
-  static final int SCHEMA = 1;
+  static final int SCHEMA = 2;
 
   private final Connection connection;
   private final Path file;
@@ -106,6 +106,11 @@ public final class Database implements AutoCloseable {
         s.execute("CREATE TABLE volumes(name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID");
         s.execute("PRAGMA user_version=1");
       }
+      case 1 -> {
+        s.execute(
+            "CREATE TABLE pods(id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, doc TEXT NOT NULL)");
+        s.execute("PRAGMA user_version=2");
+      }
       default -> throw new IllegalStateException("no migration from schema " + from);
     }
   }
@@ -126,6 +131,29 @@ public final class Database implements AutoCloseable {
               new StoredContainer(
                   Documents.read(r.getString(2), ContainerRecord.class, "container " + id),
                   Documents.read(r.getString(3), RunState.class, "container " + id)));
+        } catch (EngineException e) {
+          damaged.add(id);
+        }
+      }
+      connection.commit();
+      return all;
+    } catch (SQLException e) {
+      throw failure(file, "read", e);
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /** All pods; damaged records go to the list. */
+  public List<PodRecord> pods(List<String> damaged) {
+    writer.lock();
+    try (Statement s = connection.createStatement();
+        ResultSet r = s.executeQuery("SELECT id, doc FROM pods")) {
+      List<PodRecord> all = new ArrayList<>();
+      while (r.next()) {
+        String id = r.getString(1);
+        try {
+          all.add(Documents.read(r.getString(2), PodRecord.class, "pod " + id));
         } catch (EngineException e) {
           damaged.add(id);
         }
@@ -260,6 +288,18 @@ public final class Database implements AutoCloseable {
 
     public void deleteContainer(String id) throws SQLException {
       run("DELETE FROM containers WHERE id=?", id);
+    }
+
+    public void put(PodRecord p) throws SQLException {
+      run(
+          "INSERT OR REPLACE INTO pods(id, name, doc) VALUES (?, ?, ?)",
+          p.id(),
+          p.spec().name(),
+          Documents.write(p));
+    }
+
+    public void deletePod(String id) throws SQLException {
+      run("DELETE FROM pods WHERE id=?", id);
     }
 
     public void put(VolumeRecord v) throws SQLException {

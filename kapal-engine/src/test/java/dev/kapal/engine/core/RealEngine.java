@@ -17,6 +17,7 @@ import dev.kapal.linux.KernelFeatures;
 import dev.kapal.linux.Linux;
 import dev.kapal.network.NetworkConfig;
 import dev.kapal.network.Networks;
+import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.monitor.NativeRuntime;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -58,14 +59,21 @@ final class RealEngine implements AutoCloseable {
     EngineConfig config =
         EngineConfig.at(base.resolve("run"), base.resolve("lib"))
             .withCgroupParent(cgroup)
+            .withInit(Path.of("../native/target/kapal").toAbsolutePath().normalize())
             .withDefaults("native", "none", LogSpec.of("json-file"));
     return LocalEngine.open(
         config,
         new EngineParts(
             users -> images(base, users, linux),
-            List.of(NativeRuntime.create(linux, KernelFeatures.host(), cgroup)),
-            Networks.open(NetworkConfig.below(base.resolve("net"))),
+            runtimes(linux, cgroup),
+            Networks.open(
+                NetworkConfig.below(base.resolve("net"))
+                    .withConfDirs(List.of(base.resolve("net.d")))),
             linux));
+  }
+
+  private static List<Runtime> runtimes(Linux linux, String cgroup) {
+    return List.of(NativeRuntime.create(linux, KernelFeatures.host(), cgroup));
   }
 
   private static Images images(Path base, ImageUsers users, Linux linux) {
@@ -169,6 +177,9 @@ final class RealEngine implements AutoCloseable {
 
   @Override
   public void close() {
+    for (var p : engine.pods().list()) {
+      engine.pods().remove(p.id());
+    }
     for (var c : engine.containers().list(true, dev.kapal.engine.Filters.NONE)) {
       engine.containers().remove(c.id(), true, true);
     }
