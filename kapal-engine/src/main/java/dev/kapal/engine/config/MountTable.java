@@ -88,7 +88,8 @@ final class MountTable {
     }
     NamespaceMode ipc = spec.namespaces().ipc();
     if (ipc.kind() == NamespaceMode.Kind.HOST) {
-      // A new mount shows the queues of the namespace that it is made in; only its owner may make one.
+      // A new mount shows the queues of the namespace that it is made in; only its owner may make
+      // one.
       m.add(
           ownUser
               ? Mount.bind("/dev/mqueue", "/dev/mqueue", "nosuid", "noexec", "nodev", "rprivate")

@@ -26,7 +26,8 @@ public final class Sysctls {
   private Sysctls() {}
 
   /** Refuses what is not of these namespaces. */
-  public static void check(Map<String, String> sysctls, boolean ownIpc, boolean ownNet, boolean ownUts) {
+  public static void check(
+      Map<String, String> sysctls, boolean ownIpc, boolean ownNet, boolean ownUts) {
     sysctls.forEach((name, value) -> {
       if (!NAME.matcher(name).matches() || name.contains("..") || name.contains("//")) {
         throw new EngineException.InvalidArgument(

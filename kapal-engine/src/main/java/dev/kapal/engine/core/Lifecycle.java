@@ -67,7 +67,9 @@ final class Lifecycle {
 
   /** How durable what is said about a container has to be. */
   static Durability durability(ContainerRecord c) {
-    return c.spec().autoRemove() || c.spec().pod().isPresent() ? Durability.PROCESS : Durability.POWER;
+    return c.spec().autoRemove() || c.spec().pod().isPresent()
+        ? Durability.PROCESS
+        : Durability.POWER;
   }
 
   private void save(Entry e, RunState state, Durability durability) {
@@ -581,9 +583,13 @@ final class Lifecycle {
       throw new EngineException.TimedOut(
           "container " + e.name() + " did not end within 30 s of SIGKILL");
     }
-    // What clears it away holds the lock.
     e.lock.lock();
-    e.lock.unlock();
+    try {
+      // By now all is cleared away, unless that failed.
+      e.live.ifPresent(l -> clear(e, Optional.of(l)));
+    } finally {
+      e.lock.unlock();
+    }
   }
 
   void pause(Entry e) {

@@ -114,8 +114,7 @@ public final class LocalEngine implements Engine {
     HealthMonitor health = new HealthMonitor(hub, processes);
     Lifecycle lifecycle = new Lifecycle(hub, volumes, mounting, starter, joiner, health, watchers);
     this.execs = new LocalExecs(hub, joiner, processes);
-    this.pods =
-        new LocalPods(hub, new PodMaker(hub, runFiles, new PodAnchor(hub)), lifecycle);
+    this.pods = new LocalPods(hub, new PodMaker(hub, runFiles, new PodAnchor(hub)), lifecycle);
     EngineSystem.RecoveryReport report =
         new Recovery(hub, lifecycle, volumes, mounting, execs, pods).run();
     hub.recovered.countDown();

@@ -201,8 +201,10 @@ final class LocalPods implements Pods {
   public List<PodInfo> list() {
     Map<String, List<Entry>> members = new HashMap<>();
     for (Entry e : hub.index.published()) {
-      e.record.spec().pod().ifPresent(p ->
-          members.computeIfAbsent(p.pod(), _ -> new ArrayList<>()).add(e));
+      e.record
+          .spec()
+          .pod()
+          .ifPresent(p -> members.computeIfAbsent(p.pod(), _ -> new ArrayList<>()).add(e));
     }
     return hub.pods.all().stream()
         .filter(p -> p.published)

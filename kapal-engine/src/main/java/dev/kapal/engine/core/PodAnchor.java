@@ -74,8 +74,7 @@ final class PodAnchor {
         .withProcess(process)
         .withMounts(List.of(Mount.of("/proc", "proc", "proc", "nosuid", "noexec", "nodev")))
         .withAnnotations(annotations)
-        .withHostname(
-            sandbox.namespaces().containsKey(NamespaceType.UTS) ? r.hostname() : "")
+        .withHostname(sandbox.namespaces().containsKey(NamespaceType.UTS) ? r.hostname() : "")
         .withLinux(
             Linux.empty().withNamespaces(namespaces).withCgroupsPath(r.cgroup() + "/" + r.id()));
   }

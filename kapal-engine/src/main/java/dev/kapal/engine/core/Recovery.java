@@ -137,8 +137,7 @@ final class Recovery {
       return;
     }
     try {
-      Sandbox sandbox =
-          hub.runtime(pod.record.runtime()).reconnect(hub.layout.sandbox(pod.id));
+      Sandbox sandbox = hub.runtime(pod.record.runtime()).reconnect(hub.layout.sandbox(pod.id));
       pod.sandbox = Optional.of(sandbox);
       pod.network = hub.networks.cached(pod.id);
       for (Container c : sandbox.containers()) {

@@ -172,8 +172,7 @@ final class RunFiles {
 
   private static String resolv(ResolvConf wanted, boolean host, Optional<Attachment> network) {
     ResolvConf asked = wanted;
-    if (host
-        && asked.equals(new ResolvConf(List.of(), List.of(), List.of()))) {
+    if (host && asked.equals(new ResolvConf(List.of(), List.of(), List.of()))) {
       return read(Path.of("/etc/resolv.conf"));
     }
     List<String> suggested =

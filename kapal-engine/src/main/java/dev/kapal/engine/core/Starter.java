@@ -117,9 +117,7 @@ final class Starter {
 
   private Sandbox sandboxOfPod(ContainerRecord c) {
     PodEntry pod = pod(c);
-    return pod.sandbox
-        .filter(_ -> pod.ready())
-        .orElseThrow(() -> Members.stopped(pod));
+    return pod.sandbox.filter(_ -> pod.ready()).orElseThrow(() -> Members.stopped(pod));
   }
 
   private PodEntry pod(ContainerRecord c) {

@@ -87,10 +87,7 @@ class RealPodsTest {
 
   private static String exec(String container, String script) throws Exception {
     try (Fd out = real.output()) {
-      String id =
-          real.engine
-              .execs()
-              .create(container, ExecSpec.of("sh", "-c", script));
+      String id = real.engine.execs().create(container, ExecSpec.of("sh", "-c", script));
       try (var a =
           real.engine
               .execs()
@@ -162,7 +159,8 @@ class RealPodsTest {
                     .build());
     String a = sleeper(pod);
     String b = sleeper(pod);
-    assertThat(exec(a, "readlink /proc/self/ns/pid")).isEqualTo(exec(b, "readlink /proc/self/ns/pid"));
+    assertThat(exec(a, "readlink /proc/self/ns/pid"))
+        .isEqualTo(exec(b, "readlink /proc/self/ns/pid"));
     assertThat(exec(a, "ps | grep -c '[s]leep 1000'")).isEqualTo("2");
     assertThat(exec(a, "tr '\\0' ' ' < /proc/1/cmdline")).startsWith("/kapal-pause");
     // Who has a PID namespace of its own can be looked into by another.
@@ -174,8 +172,7 @@ class RealPodsTest {
     String target =
         start(
             in(pod, "sleep", "1000").toBuilder()
-                .namespaces(
-                    NamespaceSpec.DEFAULT.withPid(NamespaceMode.parse("container:" + own)))
+                .namespaces(NamespaceSpec.DEFAULT.withPid(NamespaceMode.parse("container:" + own)))
                 .build());
     assertThat(exec(own, "readlink /proc/self/ns/pid"))
         .isEqualTo(exec(target, "readlink /proc/self/ns/pid"))
@@ -210,7 +207,12 @@ class RealPodsTest {
         pods()
             .run(
                 pod("sysctls")
-                    .sysctls(Map.of("net.ipv4.ip_local_port_range", "40000\t50000", "kernel.shmmni", "8192"))
+                    .sysctls(
+                        Map.of(
+                            "net.ipv4.ip_local_port_range",
+                            "40000\t50000",
+                            "kernel.shmmni",
+                            "8192"))
                     .build());
     String c = sleeper(pod);
     assertThat(exec(c, "cat /proc/sys/net/ipv4/ip_local_port_range /proc/sys/kernel/shmmni"))
@@ -291,6 +293,7 @@ class RealPodsTest {
     assertThat(real.engine.containers().inspect(ends).exitCode()).isEqualTo(7);
     assertThat(pods().inspect(pod).ready()).isTrue();
     String b = sleeper(pod);
-    assertThat(exec(a, "readlink /proc/self/ns/net")).isEqualTo(exec(b, "readlink /proc/self/ns/net"));
+    assertThat(exec(a, "readlink /proc/self/ns/net"))
+        .isEqualTo(exec(b, "readlink /proc/self/ns/net"));
   }
 }
