@@ -71,8 +71,12 @@ public interface Images extends AutoCloseable {
   /** How an image came to be, newest first. */
   List<HistoryItem> history(String nameOrId);
 
-  /** Writes images to a stream, which stays open. */
-  void save(OutputStream to, List<String> namesOrIds, ArchiveFormat format);
+  /**
+   * Writes images to a stream, which stays open. A layer that an earlier image of the archive has
+   * too is written, and told of, once.
+   */
+  void save(
+      OutputStream to, List<String> namesOrIds, ArchiveFormat format, ProgressListener progress);
 
   /** Reads an archive (OCI layout or docker-archive, plain, gzip or zstd). */
   List<Image> load(InputStream from, ProgressListener progress);

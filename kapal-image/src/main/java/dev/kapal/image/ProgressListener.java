@@ -4,8 +4,8 @@ import dev.kapal.oci.Digest;
 import java.time.Duration;
 
 /**
- * Hears how a pull, push or load goes on. Called on working threads, several at a time: must be
- * quick, thread-safe, and not throw.
+ * Hears how a pull, push, load or save goes on. Called on working threads, several at a time: must
+ * be quick, thread-safe, and not throw.
  */
 @FunctionalInterface
 public interface ProgressListener {
@@ -44,6 +44,8 @@ public interface ProgressListener {
     DOWNLOADED,
     EXTRACTING,
     UPLOADING,
+    /** Written into an archive, uncompressed or not. */
+    SAVING,
     /** Finished. */
     DONE,
     /** Was there before. */

@@ -171,7 +171,8 @@ final class ImageCommands {
               value("output", "FILE", "Write to a file instead of standard output")
                   .letter('o')
                   .completes(Completion.FILE),
-              value("archive", "FORMAT", "docker or oci (default docker)").among("docker", "oci"))
+              value("archive", "FORMAT", "docker or oci (default docker)").among("docker", "oci"),
+              flag("quiet", "Show no progress").letter('q'))
           .does(ImageCommands::save);
 
   static final Leaf LOAD =
@@ -423,7 +424,11 @@ final class ImageCommands {
                       + i.arguments().value("archive").orElse("")
                       + "\" for --archive: use docker or oci");
         };
-    return FileOutputs.write(i, out -> i.engine().images().save(out, i.operands(), format));
+    // The archive may be what standard output carries.
+    try (Progress progress = Progress.open(i.err(), i.context(), i.flag("quiet"))) {
+      return FileOutputs.write(
+          i, out -> i.engine().images().save(out, i.operands(), format, progress));
+    }
   }
 
   private static int load(Invocation i) {

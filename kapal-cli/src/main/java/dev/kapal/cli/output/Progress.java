@@ -104,6 +104,7 @@ public final class Progress implements ProgressListener, AutoCloseable {
           case DOWNLOADED -> "Download complete";
           case EXTRACTING -> "Extracting";
           case UPLOADING -> "Uploading " + Humans.size(layer.total());
+          case SAVING -> "Saving " + Humans.size(layer.total());
           case DONE -> "Done";
           case EXISTS -> "Already there";
           case MOUNTED -> "Taken from another repository";
@@ -202,6 +203,7 @@ public final class Progress implements ProgressListener, AutoCloseable {
           case DOWNLOADED -> "Downloaded";
           case EXTRACTING -> "Extracting";
           case UPLOADING -> "Uploading";
+          case SAVING -> "Saving";
           case DONE -> "Done";
           case EXISTS -> "Already there";
           case MOUNTED -> "Linked";
@@ -209,7 +211,8 @@ public final class Progress implements ProgressListener, AutoCloseable {
     boolean moving =
         layer.state() == State.DOWNLOADING
             || layer.state() == State.EXTRACTING
-            || layer.state() == State.UPLOADING;
+            || layer.state() == State.UPLOADING
+            || layer.state() == State.SAVING;
     if (!moving || layer.total() <= 0) {
       String size =
           layer.state() == State.DONE && layer.total() > 0 ? "  " + Humans.size(layer.total()) : "";

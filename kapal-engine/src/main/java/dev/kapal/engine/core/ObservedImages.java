@@ -104,8 +104,9 @@ final class ObservedImages implements Images {
   }
 
   @Override
-  public void save(OutputStream to, List<String> namesOrIds, ArchiveFormat format) {
-    images.save(to, namesOrIds, format);
+  public void save(
+      OutputStream to, List<String> namesOrIds, ArchiveFormat format, ProgressListener progress) {
+    images.save(to, namesOrIds, format, progress);
     namesOrIds.forEach(n -> tell("save", n, n, Map.of()));
   }
 

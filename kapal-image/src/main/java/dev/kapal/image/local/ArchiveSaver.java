@@ -3,6 +3,8 @@ package dev.kapal.image.local;
 import dev.kapal.image.ArchiveFormat;
 import dev.kapal.image.ImageException;
 import dev.kapal.image.Lease;
+import dev.kapal.image.ProgressListener;
+import dev.kapal.image.ProgressListener.State;
 import dev.kapal.image.layers.Chain;
 import dev.kapal.image.layers.LayerMeta;
 import dev.kapal.image.tar.TarEntry;
@@ -29,9 +31,11 @@ import java.util.Set;
 /** Writes images into an archive that Kapal, Docker, Podman, skopeo and containerd read. */
 final class ArchiveSaver {
   private final StoreParts parts;
+  private final ProgressListener progress;
 
-  ArchiveSaver(StoreParts parts) {
+  ArchiveSaver(StoreParts parts, ProgressListener progress) {
     this.parts = parts;
+    this.progress = progress;
   }
 
   /** An image and the names that it is saved under. */
@@ -43,7 +47,10 @@ final class ArchiveSaver {
       for (Saved image : images) {
         lease.add(image.entry().manifest().digest());
         lease.add(image.entry().id());
-        parts.manifest(image.entry()).layers().forEach(layer -> lease.add(layer.digest()));
+        for (Descriptor layer : parts.manifest(image.entry()).layers()) {
+          lease.add(layer.digest());
+          tell(layer, State.WAITING, 0, layer.size());
+        }
       }
       switch (format) {
         case OCI -> layout(tar, images);
@@ -78,10 +85,15 @@ final class ArchiveSaver {
                     Descriptor.REF_NAME,
                     name.tag().orElse("latest"))));
       }
-      blob(tar, image.entry().manifest().digest(), written);
-      blob(tar, image.entry().id(), written);
+      small(tar, image.entry().manifest().digest(), written);
+      small(tar, image.entry().id(), written);
       for (Descriptor layer : manifest.layers()) {
-        blob(tar, layer.digest(), written);
+        if (written.add(layer.digest())) {
+          begin(tar, layer.digest());
+          try (InputStream in = parts.content().open(layer.digest())) {
+            copy(in, tar, layer, layer.size());
+          }
+        }
       }
       docker.add(
           line(
@@ -141,14 +153,19 @@ final class ArchiveSaver {
             .orElseThrow(() -> new ImageException.Damaged("the layer " + chain + " is missing"));
     tar.begin(TarEntry.file(name, size, 0644));
     try (InputStream in = Decoder.open(parts.content().open(layer.digest()))) {
-      copy(in, tar);
+      copy(in, tar, layer, size);
     }
   }
 
-  private void blob(TarWriter tar, Digest digest, Set<Digest> written) throws IOException {
-    if (!written.add(digest)) {
-      return;
+  private void small(TarWriter tar, Digest digest, Set<Digest> written) throws IOException {
+    if (written.add(digest)) {
+      begin(tar, digest);
+      byte[] content = parts.content().read(digest);
+      tar.write(content, 0, content.length);
     }
+  }
+
+  private void begin(TarWriter tar, Digest digest) throws IOException {
     long size =
         parts
             .content()
@@ -157,16 +174,23 @@ final class ArchiveSaver {
                 new ImageException.Damaged(
                     "the content " + digest + " is missing: pull the image again"));
     tar.begin(TarEntry.file(path(digest), size, 0644));
-    try (InputStream in = parts.content().open(digest)) {
-      copy(in, tar);
-    }
   }
 
-  private static void copy(InputStream in, TarWriter tar) throws IOException {
+  private void copy(InputStream in, TarWriter tar, Descriptor layer, long total)
+      throws IOException {
     byte[] buffer = new byte[128 * 1024];
+    long done = 0;
+    tell(layer, State.SAVING, done, total);
     for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
       tar.write(buffer, 0, n);
+      done += n;
+      tell(layer, State.SAVING, done, total);
     }
+    tell(layer, State.DONE, total, total);
+  }
+
+  private void tell(Descriptor layer, State state, long done, long total) {
+    progress.on(new ProgressListener.Layer(layer.digest(), state, done, total));
   }
 
   private static void file(TarWriter tar, String name, byte[] content) throws IOException {

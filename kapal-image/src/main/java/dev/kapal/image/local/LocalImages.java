@@ -40,7 +40,10 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -261,14 +264,18 @@ public final class LocalImages implements Images {
   }
 
   @Override
-  public void save(OutputStream to, List<String> namesOrIds, ArchiveFormat format) {
-    List<ArchiveSaver.Saved> images = new ArrayList<>();
+  public void save(
+      OutputStream to, List<String> namesOrIds, ArchiveFormat format, ProgressListener progress) {
+    // Once each, under all the names that were said.
+    Map<CatalogueEntry, Set<Reference>> images = new LinkedHashMap<>();
     for (String each : namesOrIds) {
       CatalogueEntry entry = entry(each);
-      List<Reference> meant = entry.names().stream().filter(name -> named(name, each)).toList();
-      images.add(new ArchiveSaver.Saved(entry, meant));
+      Set<Reference> names = images.computeIfAbsent(entry, e -> new LinkedHashSet<>());
+      entry.names().stream().filter(name -> named(name, each)).forEach(names::add);
     }
-    new ArchiveSaver(parts).save(to, images, format);
+    List<ArchiveSaver.Saved> saved = new ArrayList<>();
+    images.forEach((entry, names) -> saved.add(new ArchiveSaver.Saved(entry, List.copyOf(names))));
+    new ArchiveSaver(parts, progress).save(to, saved, format);
   }
 
   private static boolean named(Reference name, String text) {

@@ -10,7 +10,9 @@ import dev.kapal.image.ImageException;
 import dev.kapal.image.ImageFilters;
 import dev.kapal.image.ImportRequest;
 import dev.kapal.image.ProgressListener;
+import dev.kapal.image.ProgressListener.State;
 import dev.kapal.image.SnapshotOptions;
+import dev.kapal.oci.Digest;
 import dev.kapal.oci.Reference;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
@@ -18,8 +20,11 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Images that other programs made, and archives that go there and back. */
@@ -135,7 +140,13 @@ class ArchiveTest extends ScratchTest {
           OutputStream out = Files.newOutputStream(saved)) {
         before = images.load(in, ProgressListener.SILENT).get(0);
         images.tag("example.com/x/z:2", Reference.parse("docker.io/library/short"));
-        images.save(out, List.of("example.com/x/z:2"), format);
+        List<ProgressListener.Layer> told = new ArrayList<>();
+        images.save(
+            out,
+            List.of("example.com/x/z:2", before.id().toString()),
+            format,
+            event -> told.add((ProgressListener.Layer) event));
+        assertToldOfEachLayer(told, before);
       }
       try (LocalImages images = StoreFixture.open(root.resolve("other-" + format));
           InputStream in = Files.newInputStream(saved)) {
@@ -148,6 +159,22 @@ class ArchiveTest extends ScratchTest {
       }
       String kind = format == ArchiveFormat.OCI ? "oci-archive" : "docker-archive";
       assertThat(sh("skopeo inspect --config " + kind + ":" + saved)).contains("diff_ids");
+    }
+  }
+
+  /** Each waits, goes on from nothing to its end, and is done, once. */
+  private static void assertToldOfEachLayer(List<ProgressListener.Layer> told, Image image) {
+    Map<Digest, List<ProgressListener.Layer>> layers =
+        told.stream().collect(Collectors.groupingBy(ProgressListener.Layer::blob));
+    assertThat(layers).hasSameSizeAs(image.config().rootfs().diffIds());
+    for (List<ProgressListener.Layer> its : layers.values()) {
+      assertThat(its.stream().map(ProgressListener.Layer::state).distinct())
+          .containsExactly(State.WAITING, State.SAVING, State.DONE);
+      assertThat(its.stream().filter(l -> l.state() == State.DONE)).hasSize(1);
+      List<ProgressListener.Layer> saving =
+          its.stream().filter(l -> l.state() == State.SAVING).toList();
+      assertThat(saving.getFirst().done()).isZero();
+      assertThat(saving.getLast().done()).isPositive().isEqualTo(saving.getLast().total());
     }
   }
 
