@@ -1,5 +1,6 @@
 package dev.kapal.engine;
 
+import dev.kapal.linux.Pressure;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,8 @@ import java.util.Map;
  * @param memoryWithCache bytes
  * @param memoryPeak bytes; 0: not known
  * @param memoryLimit bytes; the host's memory when there is no limit
- * @param memoryDetail as in the kernel's memory.stat
+ * @param memoryDetail as in the kernel's memory.stat, by the names of version 2, and {@code
+ *     failures}: how often the limit was hit
  * @param swap bytes
  * @param pids processes and threads
  * @param pidsLimit 0: none
@@ -28,6 +30,7 @@ import java.util.Map;
  * @param blockRead bytes
  * @param blockWritten bytes
  * @param blockDevices per device
+ * @param pressures waiting for a resource (cpu, memory, io); empty: not measured
  */
 public record ContainerStats(
     Instant time,
@@ -50,7 +53,8 @@ public record ContainerStats(
     Map<String, Network> networks,
     long blockRead,
     long blockWritten,
-    List<BlockDevice> blockDevices) {
+    List<BlockDevice> blockDevices,
+    Map<String, Pressure> pressures) {
 
   /** Counters of an interface. */
   public record Network(

@@ -8,9 +8,19 @@ import java.util.Map;
  * Long#MAX_VALUE}.
  *
  * @param hugePages page size → use
+ * @param memoryDetail what the kernel counts in memory.stat, of the groups below too, by the names
+ *     of version 2: anon, file, file_mapped, inactive_file, active_file, pgfault, pgmajfault …
+ * @param pressures resource (cpu, memory, io) → waiting for it; empty where the kernel does not
+ *     measure it
  */
 public record CgroupStats(
-    Cpu cpu, Memory memory, Pids pids, List<BlockIo> blockIo, Map<String, HugePages> hugePages) {
+    Cpu cpu,
+    Memory memory,
+    Pids pids,
+    List<BlockIo> blockIo,
+    Map<String, HugePages> hugePages,
+    Map<String, Long> memoryDetail,
+    Map<String, Pressure> pressures) {
   /** ns since the group was made. */
   public record Cpu(
       long usage, long user, long system, long periods, long throttledPeriods, long throttled) {}

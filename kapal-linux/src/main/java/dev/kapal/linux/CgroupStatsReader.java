@@ -10,6 +10,13 @@ import java.util.Optional;
 final class CgroupStatsReader {
   private static final long TICK = 10_000_000;
 
+  /** With version 1 such lines count the groups below, too. */
+  private static final String TOTAL = "total_";
+
+  /** What version 2 calls what version 1 counts. */
+  private static final Map<String, String> NAMES =
+      Map.of("rss", "anon", "cache", "file", "mapped_file", "file_mapped", "dirty", "file_dirty");
+
   private final List<CgroupHierarchy> hierarchies;
   private final String path;
 
@@ -19,7 +26,8 @@ final class CgroupStatsReader {
   }
 
   CgroupStats read() {
-    return new CgroupStats(cpu(), memory(), pids(), blockIo(), hugePages());
+    return new CgroupStats(
+        cpu(), memory(), pids(), blockIo(), hugePages(), memoryDetail(), pressures());
   }
 
   private Optional<CgroupFolder> v1(String controller) {
@@ -105,6 +113,32 @@ final class CgroupStatsReader {
         folder.number("memory.peak"),
         CgroupFolder.keyed(stat, "anon"),
         CgroupFolder.keyed(folder.read("memory.events").orElse(""), "max"));
+  }
+
+  private Map<String, Long> memoryDetail() {
+    Optional<CgroupFolder> v1 = v1("memory");
+    String text = v1.or(this::v2).flatMap(folder -> folder.read("memory.stat")).orElse("");
+    Map<String, Long> all = new LinkedHashMap<>();
+    for (String line : text.lines().toList()) {
+      int space = line.indexOf(' ');
+      String key = line.substring(0, Math.max(0, space));
+      if (v1.isEmpty()) {
+        all.put(key, CgroupFolder.parse(line.substring(space + 1)));
+      } else if (key.startsWith(TOTAL)) {
+        String name = key.substring(TOTAL.length());
+        all.put(NAMES.getOrDefault(name, name), CgroupFolder.parse(line.substring(space + 1)));
+      }
+    }
+    return all;
+  }
+
+  private Map<String, Pressure> pressures() {
+    Map<String, Pressure> all = new LinkedHashMap<>();
+    for (String resource : List.of("cpu", "memory", "io")) {
+      v2().flatMap(folder -> folder.read(resource + ".pressure"))
+          .ifPresent(text -> all.put(resource, Pressure.parse(text)));
+    }
+    return all;
   }
 
   private static long limit(CgroupFolder folder, String file) {

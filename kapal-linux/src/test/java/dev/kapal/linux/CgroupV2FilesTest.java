@@ -40,6 +40,9 @@ class CgroupV2FilesTest {
     tree.file("c/memory.peak", "2000\n");
     tree.file("c/memory.stat", "anon 100\nfile 700\ninactive_anon 1\ninactive_file 600\n");
     tree.file("c/memory.events", "low 0\nhigh 0\nmax 4\noom 2\noom_kill 1\n");
+    tree.file(
+        "c/memory.pressure",
+        "some avg10=1.50 avg60=0.25 avg300=0.00 total=4567\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=12\n");
     tree.file("c/pids.current", "5\n");
     tree.file("c/pids.max", "max\n");
     tree.file("c/io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n259:1 \n");
@@ -47,6 +50,15 @@ class CgroupV2FilesTest {
     assertThat(stats.cpu()).isEqualTo(new CgroupStats.Cpu(12_000, 7_000, 5_000, 3, 2, 9_000));
     assertThat(stats.memory())
         .isEqualTo(new CgroupStats.Memory(1000, Long.MAX_VALUE, 700, 400, 10, 20, 2000, 100, 4));
+    assertThat(stats.memoryDetail())
+        .containsEntry("inactive_file", 600L)
+        .containsEntry("anon", 100L);
+    assertThat(stats.pressures())
+        .isEqualTo(
+            Map.of(
+                "memory",
+                new Pressure(
+                    new Pressure.Stall(1.5, 0.25, 0, 4567), new Pressure.Stall(0.5, 0, 0, 12))));
     assertThat(stats.pids()).isEqualTo(new CgroupStats.Pids(5, Long.MAX_VALUE));
     assertThat(stats.blockIo())
         .containsExactly(

@@ -41,7 +41,8 @@ final class StatsReader {
         Map.of(),
         0,
         0,
-        List.of());
+        List.of(),
+        Map.of());
   }
 
   static ContainerStats of(Live live, boolean ownNetwork) {
@@ -49,6 +50,7 @@ final class StatsReader {
     long total = meminfo("MemTotal");
     long limit = s.memory().limit();
     Map<String, Long> detail = new LinkedHashMap<>();
+    detail.putAll(s.memoryDetail());
     detail.put("inactive_file", s.memory().inactiveFile());
     detail.put("anon", s.memory().anonymous());
     detail.put("pgfault", s.memory().pageFaults());
@@ -84,7 +86,8 @@ final class StatsReader {
                     b.writeBytes(),
                     b.readOperations(),
                     b.writeOperations()))
-            .toList());
+            .toList(),
+        s.pressures());
   }
 
   private static int cpus() {

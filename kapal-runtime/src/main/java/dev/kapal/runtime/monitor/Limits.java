@@ -7,7 +7,9 @@ import dev.kapal.oci.runtime.Resources;
 import dev.kapal.runtime.ContainerStats;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Between the specification's resources and those of control groups. */
@@ -148,7 +150,7 @@ public final class Limits {
             s.memory().swap(),
             Math.max(0, s.memory().usage() - s.memory().workingSet()),
             s.memory().rss(),
-            0),
+            s.memoryDetail().getOrDefault("pgfault", 0L)),
         s.pids().current(),
         s.pids().limit() == Long.MAX_VALUE ? -1 : s.pids().limit(),
         s.blockIo().stream()
@@ -160,7 +162,15 @@ public final class Limits {
                     b.writtenBytes(),
                     b.readOperations(),
                     b.writeOperations()))
-            .toList());
+            .toList(),
+        detail(s),
+        s.pressures());
+  }
+
+  private static Map<String, Long> detail(CgroupStats s) {
+    Map<String, Long> all = new LinkedHashMap<>(s.memoryDetail());
+    all.put(ContainerStats.MEMORY_FAILURES, s.memory().failures());
+    return all;
   }
 
   /** What is absent in the new resources stays as it was. */
