@@ -3,6 +3,7 @@ package dev.kapal.image;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The writable layers of containers, on top of unpacked images. A snapshot is data for an overlay
@@ -35,9 +36,18 @@ public interface Snapshots {
   /** Bytes and inodes of the writable layer. */
   SnapshotUsage usage(String key);
 
-  /** What differs from the image, by path. */
-  List<Change> changes(String key);
+  /**
+   * What differs from the image, by path.
+   *
+   * @param hollow absolute paths of files and directories that are left out where they are empty
+   *     and new: they were made for mounts over them
+   */
+  List<Change> changes(String key, Set<String> hollow);
 
-  /** Writes what differs from the image as an uncompressed layer; the stream stays open. */
-  void diff(String key, OutputStream layer);
+  /**
+   * Writes what differs from the image as an uncompressed layer; the stream stays open.
+   *
+   * @param hollow as in {@link #changes}
+   */
+  void diff(String key, Set<String> hollow, OutputStream layer);
 }

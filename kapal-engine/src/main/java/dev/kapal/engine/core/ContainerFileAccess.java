@@ -39,6 +39,10 @@ import java.util.stream.Collectors;
  * sees, with its volumes and binds looked up in their own places.
  */
 final class ContainerFileAccess {
+  /** What every container has mounts over; made where an image lacks it, and no change of it. */
+  private static final Set<String> HOLLOW =
+      Set.of("/dev", "/proc", "/sys", "/etc", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf");
+
   private final Hub hub;
 
   ContainerFileAccess(Hub hub) {
@@ -309,17 +313,16 @@ final class ContainerFileAccess {
 
   List<Change> diff(Entry e) {
     try {
-      return Placeholders.hide(
-          hub.images.snapshots().changes(e.id).stream()
-              .map(c ->
-                  new Change(
-                      switch (c.kind()) {
-                        case ADDED -> Change.Kind.ADDED;
-                        case CHANGED -> Change.Kind.CHANGED;
-                        case DELETED -> Change.Kind.DELETED;
-                      },
-                      c.path()))
-              .toList());
+      return hub.images.snapshots().changes(e.id, HOLLOW).stream()
+          .map(c ->
+              new Change(
+                  switch (c.kind()) {
+                    case ADDED -> Change.Kind.ADDED;
+                    case CHANGED -> Change.Kind.CHANGED;
+                    case DELETED -> Change.Kind.DELETED;
+                  },
+                  c.path()))
+          .toList();
     } catch (RuntimeException ex) {
       throw Failures.of("cannot compare container " + e.name() + " with its image", ex);
     }
@@ -360,6 +363,7 @@ final class ContainerFileAccess {
           .commit(
               new dev.kapal.image.CommitRequest(
                   c.id(),
+                  HOLLOW,
                   Digest.parse(c.imageId()),
                   Optional.of(config),
                   r.changes(),

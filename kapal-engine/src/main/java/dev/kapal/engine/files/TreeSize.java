@@ -11,8 +11,8 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Bytes that a tree takes on disk. Files with several names count once; what vanishes meanwhile,
- * not.
+ * Bytes of a tree's files, as docker counts: one with several names once, directories none. What
+ * vanishes meanwhile does not count.
  */
 public final class TreeSize {
   private static final int DIRECTORY = Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW;
@@ -27,7 +27,7 @@ public final class TreeSize {
 
   public static long of(Descriptors calls, Fd directory) {
     Stat s = calls.fstat(directory);
-    return s.blocks() * 512 + new TreeSize(calls).below(directory, s, 0);
+    return new TreeSize(calls).below(directory, s, 0);
   }
 
   private long below(Fd directory, Stat self, int depth) {
@@ -39,8 +39,9 @@ public final class TreeSize {
             || (s.nlink() > 1 && !s.isDirectory() && !counted.add(s.ino()))) {
           continue;
         }
-        sum += s.blocks() * 512;
-        if (s.isDirectory() && depth < MAX_DEPTH) {
+        if (!s.isDirectory()) {
+          sum += s.size();
+        } else if (depth < MAX_DEPTH) {
           try (Fd child = calls.openat(directory, e.name(), DIRECTORY)) {
             sum += below(child, s, depth + 1);
           }

@@ -343,12 +343,12 @@ final class FakeWorld {
     }
 
     @Override
-    public List<dev.kapal.image.Change> changes(String key) {
+    public List<dev.kapal.image.Change> changes(String key, Set<String> hollow) {
       return List.of();
     }
 
     @Override
-    public void diff(String key, java.io.OutputStream layer) {
+    public void diff(String key, Set<String> hollow, java.io.OutputStream layer) {
       throw new ImageException.BadRequest("not here");
     }
   }

@@ -281,11 +281,12 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
   }
 
   @Override
-  public List<Change> changes(String key) {
+  public List<Change> changes(String key, Set<String> hollow) {
     SnapshotMeta meta = get(key);
     List<Fd> lower = layers.open(layers.chain(meta.top()));
     try (Fd upper = upper(meta)) {
-      return new UpperChanges(calls, new LayerStack(calls, lower)).of(upper);
+      LayerStack below = new LayerStack(calls, lower);
+      return new UpperChanges(calls, below, new Hollow(calls, below, hollow)).of(upper);
     } catch (ErrnoException e) {
       throw failed(key, e);
     } finally {
@@ -294,12 +295,16 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
   }
 
   @Override
-  public void diff(String key, OutputStream layer) {
+  public void diff(String key, Set<String> hollow, OutputStream layer) {
     SnapshotMeta meta = get(key);
+    List<Fd> lower = layers.open(layers.chain(meta.top()));
     try (Fd upper = upper(meta)) {
-      new UpperTar(calls, upper).writeTo(layer);
+      new UpperTar(calls, upper, new Hollow(calls, new LayerStack(calls, lower), hollow))
+          .writeTo(layer);
     } catch (ErrnoException | IOException e) {
       throw failed(key, e);
+    } finally {
+      lower.forEach(Fd::close);
     }
   }
 

@@ -10,13 +10,14 @@ import dev.kapal.linux.Stat;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Set;
 
 /**
  * How many names there are in a tree, and what they take.
  *
  * @param inodes names, the root's own excluded
- * @param bytes allocated, if asked for
+ * @param bytes of what is no directory, if asked for
  */
 record TreeCount(long inodes, long bytes) {
   private static final int OPEN =
@@ -37,6 +38,7 @@ record TreeCount(long inodes, long bytes) {
   private static TreeCount walk(Descriptors calls, Fd root, boolean sizes) {
     long inodes = 0;
     long bytes = 0;
+    Set<Long> linked = new HashSet<>();
     Deque<String> todo = new ArrayDeque<>();
     todo.push("");
     while (!todo.isEmpty()) {
@@ -50,8 +52,9 @@ record TreeCount(long inodes, long bytes) {
           boolean isDirectory = entry.type() == FileType.DIRECTORY;
           if (sizes || entry.type() == FileType.UNKNOWN) {
             Stat stat = calls.fstatat(directory, entry.name(), Fcntl.AT_SYMLINK_NOFOLLOW);
-            bytes += stat.blocks() * 512 / Math.max(1, stat.isDirectory() ? 1 : stat.nlink());
             isDirectory = stat.isDirectory();
+            boolean again = stat.nlink() > 1 && !isDirectory && !linked.add(stat.ino());
+            bytes += isDirectory || again ? 0 : stat.size();
           }
           if (isDirectory) {
             todo.push(path.isEmpty() ? entry.name() : path + "/" + entry.name());

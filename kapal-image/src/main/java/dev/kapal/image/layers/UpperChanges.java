@@ -25,10 +25,12 @@ final class UpperChanges {
       EnumSet.of(Resolve.BENEATH, Resolve.NO_SYMLINKS, Resolve.NO_XDEV);
   private final Descriptors calls;
   private final LayerStack below;
+  private final Hollow hollow;
 
-  UpperChanges(Descriptors calls, LayerStack below) {
+  UpperChanges(Descriptors calls, LayerStack below, Hollow hollow) {
     this.calls = calls;
     this.below = below;
+    this.hollow = hollow;
   }
 
   List<Change> of(Fd upper) {
@@ -49,6 +51,9 @@ final class UpperChanges {
           Stat stat = calls.fstatat(directory, entry.name(), Fcntl.AT_SYMLINK_NOFOLLOW);
           if (Overlay.isWhiteout(stat)) {
             all.add(new Change(Change.Kind.DELETED, "/" + child));
+            continue;
+          }
+          if (hollow.is(directory, entry.name(), child, stat)) {
             continue;
           }
           Optional<LayerStack.Found> lower = below.find(child);

@@ -35,12 +35,14 @@ final class UpperTar {
       EnumSet.of(Resolve.BENEATH, Resolve.NO_SYMLINKS, Resolve.NO_XDEV);
   private final Descriptors calls;
   private final Fd upper;
+  private final Hollow hollow;
   private final Map<Long, String> linked = new HashMap<>();
   private final byte[] buffer = new byte[128 * 1024];
 
-  UpperTar(Descriptors calls, Fd upper) {
+  UpperTar(Descriptors calls, Fd upper, Hollow hollow) {
     this.calls = calls;
     this.upper = upper;
+    this.hollow = hollow;
   }
 
   void writeTo(OutputStream out) throws IOException {
@@ -75,6 +77,8 @@ final class UpperTar {
       String name = prefix + entry.name();
       if (Overlay.isWhiteout(stat)) {
         tar.begin(TarEntry.file(prefix + Overlay.WHITEOUT_PREFIX + entry.name(), 0, 0));
+      } else if (hollow.is(directory, entry.name(), name, stat)) {
+        continue;
       } else if (stat.isDirectory()) {
         below.add(name);
       } else {

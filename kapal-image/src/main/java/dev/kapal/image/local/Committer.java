@@ -98,20 +98,20 @@ final class Committer {
   Image commit(CommitRequest request) {
     CatalogueEntry base = parts.entry(request.base());
     ImageConfig old = parts.config(base.id());
-    ContainerConfig config =
-        ConfigChanges.apply(request.config().orElse(old.config()), request.changes());
+    ContainerConfig had = request.config().orElse(old.config());
+    ContainerConfig config = ConfigChanges.apply(had, request.changes());
     try (Lease lease = parts.content().lease()) {
       List<Descriptor> layers = new ArrayList<>(parts.manifest(base).layers());
       layers.forEach(layer -> lease.add(layer.digest()));
-      NewLayer layer = store(out -> snapshots.diff(request.snapshot(), out), lease);
+      NewLayer layer =
+          store(out -> snapshots.diff(request.snapshot(), request.hollow(), out), lease);
       FaultPoint.reach("commit.stored");
       layers.add(layer.blob());
       List<Digest> diffs = new ArrayList<>(old.rootfs().diffIds());
       diffs.add(layer.diffId());
       Instant now = Instant.now();
       List<HistoryEntry> history = new ArrayList<>(old.history());
-      history.add(
-          history(now, String.join(" ", config.cmd()), request.author(), request.message()));
+      history.add(history(now, String.join(" ", had.cmd()), request.author(), request.message()));
       ImageConfig made =
           new ImageConfig(
               Optional.of(now),

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** A process that uses a store until it is killed, or until the disk is full. */
 final class StoreWorker {
@@ -58,6 +59,7 @@ final class StoreWorker {
         images.commit(
             new CommitRequest(
                 key,
+                Set.of(),
                 busybox.id(),
                 Optional.empty(),
                 List.of("ENV N=" + i),
