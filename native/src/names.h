@@ -6,6 +6,7 @@ int pause_main(int count, char **words);
 int init_main(int count, char **words);
 int oci_main(int count, char **words);
 int probe_main(int count, char **words);
+int connect_main(int count, char **words);
 
 // Part of kapal-probe.
 int kvm_trial(void);

@@ -140,6 +140,7 @@ public final class Samples {
             "/kapal/" + id),
         List.of(),
         "SIGQUIT",
-        Duration.ofSeconds(10));
+        Duration.ofSeconds(10),
+        Optional.empty());
   }
 }

@@ -41,6 +41,7 @@ import java.util.OptionalInt;
  * @param execs of running execs
  * @param stopSignal resolved
  * @param stopTimeout resolved
+ * @param user who runs it, while it runs
  */
 public record ContainerInfo(
     String id,
@@ -72,7 +73,15 @@ public record ContainerInfo(
     Paths paths,
     List<String> execs,
     String stopSignal,
-    Duration stopTimeout) {
+    Duration stopTimeout,
+    Optional<User> user) {
+
+  /** Numbers inside the container. */
+  public record User(long uid, long gid, List<Long> groups) {
+    public User {
+      groups = List.copyOf(groups);
+    }
+  }
 
   public ContainerInfo {
     mounts = List.copyOf(mounts);

@@ -2,6 +2,7 @@ package dev.kapal.engine;
 
 import dev.kapal.engine.spec.PodSpec;
 import dev.kapal.engine.spec.Resources;
+import dev.kapal.linux.Fd;
 import java.util.List;
 
 /**
@@ -44,6 +45,18 @@ public interface Pods {
 
   /** All of them, the newest first. */
   List<PodInfo> list();
+
+  /** What a ready pod uses: all its processes, and its network. */
+  PodStats stats(String id);
+
+  /**
+   * Connects to a TCP port of the pod's own loopback.
+   *
+   * @return the connected socket; the caller closes it
+   * @throws EngineException.Conflict the pod is not ready
+   * @throws EngineException.NetworkFailure nothing listens there
+   */
+  Fd connect(String id, int port);
 
   /** Takes note of other limits; who made the pod's cgroup sets them there. */
   void update(String id, Resources resources, Resources overhead);

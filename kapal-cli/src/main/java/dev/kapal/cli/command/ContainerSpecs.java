@@ -334,9 +334,11 @@ final class ContainerSpecs {
   }
 
   private DeviceSpec devices() {
+    List<String> all = given.list("device");
     return new DeviceSpec(
-        given.list("device").stream().map(Limits::device).toList(),
-        given.list("device-cgroup-rule"));
+        all.stream().filter(d -> !DeviceSpec.isCdi(d)).map(Limits::device).toList(),
+        given.list("device-cgroup-rule"),
+        all.stream().filter(DeviceSpec::isCdi).toList());
   }
 
   private LogSpec log() {

@@ -55,6 +55,23 @@ final class CapabilitySets {
         : new Process.Capabilities(bounding, List.of(), List.of(), List.of(), List.of());
   }
 
+  /** The same with some that programs without file capabilities have as well. */
+  static Process.Capabilities sets(
+      List<String> bounding, List<String> ambient, long uid, int last) {
+    Process.Capabilities usual = sets(bounding, uid);
+    if (ambient.isEmpty()) {
+      return usual;
+    }
+    long extra = mask(ambient, "cap-add", last);
+    List<String> names = Capabilities.names(extra);
+    return new Process.Capabilities(
+        Capabilities.names(Capabilities.mask(bounding) | extra),
+        Capabilities.names(Capabilities.mask(usual.effective()) | extra),
+        names,
+        Capabilities.names(Capabilities.mask(usual.permitted()) | extra),
+        names);
+  }
+
   private static boolean isAll(String name) {
     String n = name.toUpperCase(Locale.ROOT);
     return n.equals("ALL") || n.equals("CAP_ALL");

@@ -73,7 +73,12 @@ public final class ConfigBuilder {
             .withArgs(words)
             .withEnv(environment(r))
             .withCwd(r.container().process().workdir())
-            .withCapabilities(CapabilitySets.sets(bounding, r.user().user().uid()))
+            .withCapabilities(
+                CapabilitySets.sets(
+                    bounding,
+                    spec.security().capAmbient(),
+                    r.user().user().uid(),
+                    host.lastCapability()))
             .withRlimits(
                 p.ulimits().stream()
                     .map(u ->

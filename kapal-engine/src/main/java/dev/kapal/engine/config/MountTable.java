@@ -5,6 +5,7 @@ import dev.kapal.engine.spec.ContainerSpec;
 import dev.kapal.engine.spec.MountSpec;
 import dev.kapal.engine.spec.NamespaceMode;
 import dev.kapal.engine.spec.NamespaceSpec;
+import dev.kapal.oci.runtime.IdMapping;
 import dev.kapal.oci.runtime.Mount;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -146,7 +147,15 @@ final class MountTable {
       // bind shows the host's files as they are.
       o.add("idmap");
     }
-    return new Mount(target, "bind", m.source(), o, List.of(), List.of());
+    if (!s.uidMappings().isEmpty()) {
+      o.add(s.nonRecursive() ? "idmap" : "ridmap");
+    }
+    o.addAll(s.options());
+    return new Mount(target, "bind", m.source(), o, maps(s.uidMappings()), maps(s.gidMappings()));
+  }
+
+  private static List<IdMapping> maps(List<NamespaceSpec.IdMapping> list) {
+    return list.stream().map(m -> new IdMapping(m.containerId(), m.hostId(), m.size())).toList();
   }
 
   /**

@@ -27,6 +27,16 @@ public final class UserResolver {
    */
   public static Resolved resolve(
       String spec, List<String> more, OptionalInt umask, UserDatabase db) {
+    return resolve(spec, more, umask, db, false);
+  }
+
+  /**
+   * As the other one.
+   *
+   * @param strict without the groups that the container's /etc/group gives
+   */
+  public static Resolved resolve(
+      String spec, List<String> more, OptionalInt umask, UserDatabase db, boolean strict) {
     int colon = spec.indexOf(':');
     String user = colon < 0 ? spec : spec.substring(0, colon);
     String group = colon < 0 ? "" : spec.substring(colon + 1);
@@ -57,7 +67,7 @@ public final class UserResolver {
     // gain access by that (CVE-2022-36109).
     Set<Long> groups = new LinkedHashSet<>();
     groups.add(gid);
-    if (group.isEmpty() && account.isPresent()) {
+    if (!strict && group.isEmpty() && account.isPresent()) {
       String name = account.get().name();
       for (Group g : db.groups()) {
         if (g.members().contains(name)) {

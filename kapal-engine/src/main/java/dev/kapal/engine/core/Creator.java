@@ -53,9 +53,11 @@ final class Creator {
   private final Hub hub;
   private final VolumeStore volumes;
   private final Starter starter;
+  private final ImageVolumes imageVolumes;
 
-  Creator(Hub hub, VolumeStore volumes, Starter starter) {
+  Creator(Hub hub, VolumeStore volumes, Starter starter, ImageVolumes imageVolumes) {
     this.hub = hub;
+    this.imageVolumes = imageVolumes;
     this.volumes = volumes;
     this.starter = starter;
   }
@@ -109,6 +111,8 @@ final class Creator {
                   id,
                   image,
                   durability == Durability.POWER ? SnapshotOptions.DURABLE : SnapshotOptions.NONE);
+      undo.push(() -> imageVolumes.remove(record));
+      imageVolumes.prepare(record);
       FaultPoint.reach("create.snapshot");
       fill(fills, snapshot, id);
       FaultPoint.reach("create.filled");
@@ -244,7 +248,7 @@ final class Creator {
         hub.networks.inspect(network);
       }
     }
-    List<MountSpec> mounts = mounts(spec, config);
+    List<MountSpec> mounts = imageVolumes.resolve(mounts(spec, config));
     Map<String, String> labels = new LinkedHashMap<>(config.labels());
     labels.putAll(spec.labels());
     Set<String> exposed = new LinkedHashSet<>(config.exposedPorts());
@@ -468,6 +472,16 @@ final class Creator {
               m.readOnly() ? "ro" : "",
               !m.readOnly(),
               m.propagation().orElse("rprivate"),
+              false);
+      case IMAGE ->
+          new MountPoint(
+              "image",
+              Optional.empty(),
+              m.source(),
+              ConfigBuilder.clean(m.target()),
+              "ro",
+              false,
+              "",
               false);
       case VOLUME ->
           new MountPoint(

@@ -56,7 +56,10 @@ final class Describe {
         paths(e, live),
         List.copyOf(e.execs),
         c.stopSignal(),
-        c.stopTimeout());
+        c.stopTimeout(),
+        live.flatMap(l -> l.container().config().process())
+            .map(p ->
+                new ContainerInfo.User(p.user().uid(), p.user().gid(), p.user().additionalGids())));
   }
 
   private static Paths paths(Entry e, Optional<Live> live) {

@@ -47,6 +47,7 @@ final class Lifecycle {
   private final Joiner joiner;
   private final HealthMonitor health;
   private final Watchers watchers;
+  private final ImageVolumes imageVolumes;
 
   Lifecycle(
       Hub hub,
@@ -55,8 +56,10 @@ final class Lifecycle {
       Starter starter,
       Joiner joiner,
       HealthMonitor health,
-      Watchers watchers) {
+      Watchers watchers,
+      ImageVolumes imageVolumes) {
     this.hub = hub;
+    this.imageVolumes = imageVolumes;
     this.volumes = volumes;
     this.mounting = mounting;
     this.starter = starter;
@@ -292,6 +295,7 @@ final class Lifecycle {
     clear(e, live);
     boolean all = e.live.isEmpty();
     all &= attempt(e, "its files", () -> hub.images.snapshots().remove(c.id()));
+    all &= attempt(e, "its images", () -> imageVolumes.remove(c));
     all &= attempt(e, "its directory", () -> hub.trees.remove(hub.layout.container(c.id())));
     all &= attempt(e, "its volumes", () -> volumes.eraseDoomed(doomed));
     if (!all && tries < 5) {
@@ -708,6 +712,7 @@ final class Lifecycle {
       }
       FaultPoint.reach("remove.cleared");
       hub.images.snapshots().remove(c.id());
+      imageVolumes.remove(c);
       Path directory = hub.layout.container(c.id());
       FaultPoint.reach("remove.snapshot");
       hub.trees.remove(directory);

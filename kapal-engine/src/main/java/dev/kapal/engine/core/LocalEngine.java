@@ -66,7 +66,7 @@ public final class LocalEngine implements Engine {
               .images()
               .apply(image ->
                   index.all().stream()
-                      .filter(e -> e.record.imageId().equals(image.toString()))
+                      .filter(e -> e.record.images().contains(image.toString()))
                       .map(Entry::name)
                       .sorted()
                       .toList());
@@ -108,11 +108,13 @@ public final class LocalEngine implements Engine {
     Users users = new Users(hub);
     ExecProcesses processes = new ExecProcesses(hub, users);
     Joiner joiner = new Joiner(hub);
-    Mounting mounting = new Mounting(hub, volumes);
+    ImageVolumes imageVolumes = new ImageVolumes(hub);
+    Mounting mounting = new Mounting(hub, volumes, imageVolumes);
     RunFiles runFiles = new RunFiles(hub.layout, hub.linux.descriptors());
     Starter starter = new Starter(hub, mounting, runFiles, users);
     HealthMonitor health = new HealthMonitor(hub, processes);
-    Lifecycle lifecycle = new Lifecycle(hub, volumes, mounting, starter, joiner, health, watchers);
+    Lifecycle lifecycle =
+        new Lifecycle(hub, volumes, mounting, starter, joiner, health, watchers, imageVolumes);
     this.execs = new LocalExecs(hub, joiner, processes);
     this.pods = new LocalPods(hub, new PodMaker(hub, runFiles, new PodAnchor(hub)), lifecycle);
     EngineSystem.RecoveryReport report =
@@ -121,7 +123,12 @@ public final class LocalEngine implements Engine {
     ContainerFileAccess files = new ContainerFileAccess(hub);
     this.containers =
         new LocalContainers(
-            hub, new Creator(hub, volumes, starter), lifecycle, joiner, watchers, files);
+            hub,
+            new Creator(hub, volumes, starter, imageVolumes),
+            lifecycle,
+            joiner,
+            watchers,
+            files);
     this.networks = new LocalNetworks(hub, watchers);
     this.system =
         new LocalSystem(hub, containers, volumes, networks, images, lifecycle, report, damaged);

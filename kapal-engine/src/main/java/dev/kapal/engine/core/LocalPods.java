@@ -1,7 +1,9 @@
 package dev.kapal.engine.core;
 
+import dev.kapal.engine.ContainerStats;
 import dev.kapal.engine.EngineException;
 import dev.kapal.engine.PodInfo;
+import dev.kapal.engine.PodStats;
 import dev.kapal.engine.Pods;
 import dev.kapal.engine.spec.PodSpec;
 import dev.kapal.engine.spec.Resources;
@@ -9,6 +11,7 @@ import dev.kapal.engine.store.Durability;
 import dev.kapal.engine.store.PodRecord;
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.FaultPoint;
+import dev.kapal.linux.Fd;
 import dev.kapal.network.JoinedNetwork;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.runtime.Container;
@@ -16,6 +19,7 @@ import dev.kapal.runtime.Sandbox;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -34,9 +38,11 @@ final class LocalPods implements Pods {
   private final Hub hub;
   private final PodMaker maker;
   private final Lifecycle lifecycle;
+  private final PodDialer dialer;
 
   LocalPods(Hub hub, PodMaker maker, Lifecycle lifecycle) {
     this.hub = hub;
+    this.dialer = new PodDialer(hub);
     this.maker = maker;
     this.lifecycle = lifecycle;
   }
@@ -242,6 +248,35 @@ final class LocalPods implements Pods {
             .sorted(Comparator.comparing((Entry e) -> e.record.created()))
             .map(e -> e.id)
             .toList());
+  }
+
+  @Override
+  public PodStats stats(String id) {
+    PodEntry pod = ready(id);
+    Map<String, ContainerStats.Network> networks =
+        pod.record.networkMode().equals("host")
+            ? Map.of()
+            : pod.sandbox.stream()
+                .flatMap(s -> s.containers().stream())
+                .filter(c -> c.state() != Container.State.STOPPED)
+                .findFirst()
+                .map(c -> StatsReader.networks(c.pid()))
+                .orElse(Map.of());
+    return new PodStats(
+        Instant.now(), hub.linux.cgroups().open(pod.record.cgroup()).stats(), networks);
+  }
+
+  @Override
+  public Fd connect(String id, int port) {
+    return dialer.connect(ready(id), port);
+  }
+
+  private PodEntry ready(String id) {
+    PodEntry pod = hub.pods.get(id);
+    if (!pod.ready()) {
+      throw Members.stopped(pod);
+    }
+    return pod;
   }
 
   @Override

@@ -8,7 +8,6 @@ import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fcntl;
-import dev.kapal.linux.Fd;
 import dev.kapal.linux.MountFlags;
 import dev.kapal.linux.MountInfo;
 import java.io.IOException;
@@ -25,9 +24,11 @@ import java.util.Optional;
 final class Mounting {
   private final Hub hub;
   private final VolumeStore volumes;
+  private final ImageVolumes imageVolumes;
 
-  Mounting(Hub hub, VolumeStore volumes) {
+  Mounting(Hub hub, VolumeStore volumes, ImageVolumes imageVolumes) {
     this.hub = hub;
+    this.imageVolumes = imageVolumes;
     this.volumes = volumes;
   }
 
@@ -42,6 +43,7 @@ final class Mounting {
             case TMPFS -> "";
             case BIND -> bind(m);
             case VOLUME -> volume(c, m, number);
+            case IMAGE -> imageVolumes.mount(c, m, number);
           };
       all.add(new ResolvedMount(m, source));
     }
@@ -74,34 +76,12 @@ final class Mounting {
     if (m.subpath().isEmpty()) {
       return data.toString();
     }
-    // Containers write into volumes: the path is walked below it, and what is found is pinned, so
-    // that nobody can put a link in its place afterwards.
-    String sub = m.subpath().get();
-    Path pin = hub.layout.run(c.id()).resolve("mount" + number);
-    try (Fd root =
-            hub.linux
-                .descriptors()
-                .open(data.toString(), Fcntl.O_PATH | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW);
-        Fd found = hub.linux.descriptors().openInRoot(root, sub, Fcntl.O_PATH)) {
-      if (hub.linux.descriptors().fstat(found).isDirectory()) {
-        Files.createDirectory(pin, Layout.PRIVATE);
-      } else {
-        Files.createFile(pin);
-      }
-      hub.linux
-          .mounts()
-          .mount(found.procPath(), pin.toString(), "", MountFlags.MS_BIND | MountFlags.MS_REC, "");
-      hub.linux.mounts().mount("", pin.toString(), "", MountFlags.MS_PRIVATE, "");
-      return pin.toString();
-    } catch (IOException e) {
-      throw Layout.failure("make", pin, e);
-    } catch (ErrnoException e) {
-      if (e.is(Errno.ENOENT, Errno.ENOTDIR, Errno.ELOOP)) {
-        throw new EngineException.InvalidArgument(
-            "volume \"" + m.source() + "\" has no path \"" + sub + "\": make it first");
-      }
-      throw e;
-    }
+    return PinnedPath.pin(
+        hub.linux,
+        data,
+        m.subpath().get(),
+        hub.layout.run(c.id()).resolve("mount" + number),
+        "volume \"" + m.source() + "\"");
   }
 
   /**
@@ -152,7 +132,8 @@ final class Mounting {
   /** Whether a run of this container has mounts of its own on the host. */
   private static boolean hasMounts(ContainerRecord c) {
     return c.spec().namespaces().ipc().kind() == NamespaceMode.Kind.SHAREABLE
-        || c.mountSpecs().stream().anyMatch(m -> m.subpath().isPresent());
+        || c.mountSpecs().stream()
+            .anyMatch(m -> m.subpath().isPresent() || m.type() == MountSpec.Type.IMAGE);
   }
 
   /** Takes back what a run had. Idempotent. */

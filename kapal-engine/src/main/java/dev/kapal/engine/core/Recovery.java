@@ -427,7 +427,7 @@ final class Recovery {
         "snapshots",
         () -> {
           for (String key : hub.images.snapshots().list()) {
-            if (!known.contains(key)) {
+            if (!known.contains(ImageVolumes.owner(key))) {
               hub.images.snapshots().remove(key);
               undone.incrementAndGet();
             }

@@ -146,7 +146,8 @@ final class Starter {
 
   private UserResolver.Resolved user(ContainerRecord c, Snapshot snapshot) {
     ProcessSpec p = c.spec().process();
-    return UserResolver.resolve(c.process().user(), p.groupAdd(), p.umask(), users.of(snapshot));
+    return UserResolver.resolve(
+        c.process().user(), p.groupAdd(), p.umask(), users.of(snapshot), p.strictGroups());
   }
 
   private Map<String, String> joins(ContainerRecord c) {

@@ -55,6 +55,31 @@ public final class OverlayRoot implements AutoCloseable {
     return mount(linux, s.lowerDirs(), Optional.of(s), scratch);
   }
 
+  /** Mounts the image alone, read-only, at a directory; whoever asks unmounts it. */
+  public static void showImage(Linux linux, Snapshot s, Path at) {
+    long flags = MountFlags.MS_NODEV | MountFlags.MS_NOSUID | MountFlags.MS_RDONLY;
+    List<Fd> open = new ArrayList<>();
+    try {
+      StringBuilder layers = new StringBuilder();
+      for (Path p : s.lowerDirs()) {
+        Fd fd = linux.descriptors().open(p.toString(), DIRECTORY);
+        open.add(fd);
+        layers.append(layers.isEmpty() ? "" : ":").append(fd.procPath());
+      }
+      if (open.size() == 1) {
+        linux.mounts().mount(open.getFirst().procPath(), at.toString(), "", MountFlags.MS_BIND, "");
+        linux
+            .mounts()
+            .mount("", at.toString(), "", MountFlags.MS_BIND | MountFlags.MS_REMOUNT | flags, "");
+      } else {
+        linux.mounts().mount("overlay", at.toString(), "overlay", flags, "lowerdir=" + layers);
+      }
+      linux.mounts().mount("", at.toString(), "", MountFlags.MS_PRIVATE, "");
+    } finally {
+      open.forEach(Fd::close);
+    }
+  }
+
   private static OverlayRoot mount(
       Linux linux, List<Path> lower, Optional<Snapshot> writable, Path scratch) {
     List<Fd> open = new ArrayList<>();

@@ -11,7 +11,7 @@ import java.util.OptionalLong;
  *
  * @param type what is mounted
  * @param source BIND: absolute path on the host; VOLUME: the volume's name, empty: an anonymous
- *     one; TMPFS: empty
+ *     one; IMAGE: an image's reference or ID; TMPFS: empty
  * @param target absolute path inside
  * @param readOnly cannot be written through this mount
  * @param recursiveReadOnly with readOnly: mounts below it neither (mount_setattr(2) AT_RECURSIVE)
@@ -21,13 +21,15 @@ import java.util.OptionalLong;
  * @param createSource BIND: a missing source directory is made ({@code -v}); otherwise it is an
  *     error ({@code --mount})
  * @param noCopy VOLUME: an empty volume is not filled from the image
- * @param subpath VOLUME: mounts only this path of it
+ * @param subpath VOLUME, IMAGE: mounts only this path of it
  * @param tmpfsSize TMPFS: bytes
  * @param tmpfsMode TMPFS: permission bits of the root
- * @param options TMPFS: more mount options ({@code noexec}, {@code uid=…})
+ * @param options more mount options ({@code noexec}; TMPFS also {@code uid=…})
  * @param volumeOptions VOLUME: driver options if the volume is made for this mount
  * @param volumeLabels VOLUME: labels if the volume is made for this mount
  * @param anonymous VOLUME: without a name given; set by the engine once it has made one up
+ * @param uidMappings BIND, IMAGE: files of the host's ids are shown with others (id-mapped mount)
+ * @param gidMappings as uidMappings
  */
 public record MountSpec(
     Type type,
@@ -45,13 +47,17 @@ public record MountSpec(
     List<String> options,
     Map<String, String> volumeOptions,
     Map<String, String> volumeLabels,
-    boolean anonymous) {
+    boolean anonymous,
+    List<NamespaceSpec.IdMapping> uidMappings,
+    List<NamespaceSpec.IdMapping> gidMappings) {
 
   /** Kinds of mount. */
   public enum Type {
     BIND,
     VOLUME,
-    TMPFS
+    TMPFS,
+    /** The files of an image, read-only. */
+    IMAGE
   }
 
   public MountSpec {
@@ -67,6 +73,7 @@ public record MountSpec(
           Checks.name(source, "volume name");
         }
       }
+      case IMAGE -> Checks.notBlank(source, "image");
       case TMPFS -> {
         if (!source.isEmpty()) {
           throw new IllegalArgumentException("a tmpfs mount has no source");
@@ -82,6 +89,14 @@ public record MountSpec(
       }
     });
     options = List.copyOf(options);
+    uidMappings = uidMappings == null ? List.of() : List.copyOf(uidMappings);
+    gidMappings = gidMappings == null ? List.of() : List.copyOf(gidMappings);
+    for (String option : options) {
+      // What changes how or where it is mounted has words of its own.
+      if (!option.matches("[a-z_]+(=[^,\\s]*)?")) {
+        throw new IllegalArgumentException("mount option \"" + option + "\" is not valid");
+      }
+    }
     volumeOptions = Checks.ordered(volumeOptions);
     volumeLabels = Checks.ordered(volumeLabels);
   }
@@ -118,7 +133,14 @@ public record MountSpec(
         options,
         volumeOptions,
         volumeLabels,
-        anonymous);
+        anonymous,
+        uidMappings,
+        gidMappings);
+  }
+
+  /** The files of an image, or of a path in it, read-only. */
+  public static Builder image(String reference, String target) {
+    return new Builder(Type.IMAGE, reference, target).readOnly(true);
   }
 
   public static Builder bind(String source, String target) {
@@ -154,6 +176,8 @@ public record MountSpec(
     private List<String> options = List.of();
     private Map<String, String> volumeOptions = Map.of();
     private Map<String, String> volumeLabels = Map.of();
+    private List<NamespaceSpec.IdMapping> uidMappings = List.of();
+    private List<NamespaceSpec.IdMapping> gidMappings = List.of();
 
     private Builder(Type type, String source, String target) {
       this.type = type;
@@ -221,6 +245,13 @@ public record MountSpec(
       return this;
     }
 
+    public Builder idMappings(
+        List<NamespaceSpec.IdMapping> uids, List<NamespaceSpec.IdMapping> gids) {
+      this.uidMappings = uids;
+      this.gidMappings = gids;
+      return this;
+    }
+
     public MountSpec build() {
       return new MountSpec(
           type,
@@ -238,7 +269,9 @@ public record MountSpec(
           options,
           volumeOptions,
           volumeLabels,
-          false);
+          false,
+          uidMappings,
+          gidMappings);
     }
   }
 }

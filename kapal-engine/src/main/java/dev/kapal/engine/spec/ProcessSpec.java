@@ -25,6 +25,8 @@ import java.util.OptionalInt;
  * @param stopTimeout until SIGKILL follows; empty: 10 s; negative durations wait for ever
  * @param ulimits resource limits (setrlimit(2))
  * @param oomScoreAdj -1000 to 1000
+ * @param strictGroups the user has no supplementary groups but those of groupAdd; otherwise also
+ *     those that the image's /etc/group gives
  */
 public record ProcessSpec(
     List<String> command,
@@ -42,7 +44,8 @@ public record ProcessSpec(
     Optional<String> stopSignal,
     Optional<Duration> stopTimeout,
     List<Ulimit> ulimits,
-    OptionalInt oomScoreAdj) {
+    OptionalInt oomScoreAdj,
+    boolean strictGroups) {
 
   /** The image's own process, with no terminal and no input. */
   public static final ProcessSpec DEFAULT = new Builder().build();
@@ -93,6 +96,7 @@ public record ProcessSpec(
     b.stopTimeout = stopTimeout;
     b.ulimits = ulimits;
     b.oomScoreAdj = oomScoreAdj;
+    b.strictGroups = strictGroups;
     return b;
   }
 
@@ -114,6 +118,7 @@ public record ProcessSpec(
     private Optional<Duration> stopTimeout = Optional.empty();
     private List<Ulimit> ulimits = List.of();
     private OptionalInt oomScoreAdj = OptionalInt.empty();
+    private boolean strictGroups;
 
     private Builder() {}
 
@@ -198,6 +203,11 @@ public record ProcessSpec(
       return this;
     }
 
+    public Builder strictGroups(boolean strict) {
+      this.strictGroups = strict;
+      return this;
+    }
+
     public ProcessSpec build() {
       return new ProcessSpec(
           command,
@@ -215,7 +225,8 @@ public record ProcessSpec(
           stopSignal,
           stopTimeout,
           ulimits,
-          oomScoreAdj);
+          oomScoreAdj,
+          strictGroups);
     }
   }
 }

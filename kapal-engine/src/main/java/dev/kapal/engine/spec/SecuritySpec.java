@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param unmaskSystemPaths /proc and /sys are shown whole
  * @param maskedPaths replaces the default list
  * @param readonlyPaths replaces the default list
+ * @param capAmbient capabilities that also programs without file capabilities have in effect, for a
+ *     user other than root; they are added to the others
  */
 public record SecuritySpec(
     boolean privileged,
@@ -27,7 +29,8 @@ public record SecuritySpec(
     Optional<String> selinuxLabel,
     boolean unmaskSystemPaths,
     Optional<List<String>> maskedPaths,
-    Optional<List<String>> readonlyPaths) {
+    Optional<List<String>> readonlyPaths,
+    List<String> capAmbient) {
 
   /** Docker's own defaults. */
   public static final SecuritySpec DEFAULT = new Builder().build();
@@ -35,6 +38,7 @@ public record SecuritySpec(
   public SecuritySpec {
     capAdd = List.copyOf(capAdd);
     capDrop = List.copyOf(capDrop);
+    capAmbient = capAmbient == null ? List.of() : List.copyOf(capAmbient);
     maskedPaths = maskedPaths.map(List::copyOf);
     readonlyPaths = readonlyPaths.map(List::copyOf);
   }
@@ -51,7 +55,8 @@ public record SecuritySpec(
         selinuxLabel,
         unmaskSystemPaths,
         maskedPaths,
-        readonlyPaths);
+        readonlyPaths,
+        capAmbient);
   }
 
   /**
@@ -97,6 +102,7 @@ public record SecuritySpec(
     private boolean unmaskSystemPaths;
     private Optional<List<String>> maskedPaths = Optional.empty();
     private Optional<List<String>> readonlyPaths = Optional.empty();
+    private List<String> capAmbient = List.of();
 
     private Builder() {}
 
@@ -112,6 +118,11 @@ public record SecuritySpec(
 
     public Builder capDrop(List<String> capDrop) {
       this.capDrop = capDrop;
+      return this;
+    }
+
+    public Builder capAmbient(List<String> capAmbient) {
+      this.capAmbient = capAmbient;
       return this;
     }
 
@@ -161,7 +172,8 @@ public record SecuritySpec(
           selinuxLabel,
           unmaskSystemPaths,
           maskedPaths,
-          readonlyPaths);
+          readonlyPaths,
+          capAmbient);
     }
   }
 }

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What does not change about a container while it lives, but by rename, update and the joining of
@@ -132,6 +133,16 @@ public record ContainerRecord(
         stopSignal,
         stopTimeout,
         cgroup);
+  }
+
+  /** IDs of its image and of those that it has mounted. */
+  public List<String> images() {
+    return Stream.concat(
+            Stream.of(imageId),
+            mountSpecs.stream()
+                .filter(m -> m.type() == MountSpec.Type.IMAGE)
+                .map(MountSpec::source))
+        .toList();
   }
 
   /** Names of the volumes among its mounts. */

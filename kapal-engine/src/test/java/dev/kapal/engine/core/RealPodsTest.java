@@ -3,6 +3,7 @@ package dev.kapal.engine.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kapal.engine.ContainerInfo;
 import dev.kapal.engine.Containers.WaitCondition;
 import dev.kapal.engine.EngineException;
 import dev.kapal.engine.Filters;
@@ -10,12 +11,17 @@ import dev.kapal.engine.PodInfo;
 import dev.kapal.engine.Pods;
 import dev.kapal.engine.spec.ContainerSpec;
 import dev.kapal.engine.spec.ExecSpec;
+import dev.kapal.engine.spec.MountSpec;
 import dev.kapal.engine.spec.NamespaceMode;
 import dev.kapal.engine.spec.NamespaceSpec;
 import dev.kapal.engine.spec.NetworkSpec;
 import dev.kapal.engine.spec.PodMember;
 import dev.kapal.engine.spec.PodSpec;
+import dev.kapal.engine.spec.ProcessSpec;
+import dev.kapal.engine.spec.SecuritySpec;
+import dev.kapal.engine.spec.StorageSpec;
 import dev.kapal.linux.Fd;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -295,5 +301,87 @@ class RealPodsTest {
     String b = sleeper(pod);
     assertThat(exec(a, "readlink /proc/self/ns/net"))
         .isEqualTo(exec(b, "readlink /proc/self/ns/net"));
+  }
+
+  @Test
+  void aServiceOnItsLoopbackIsReached() throws Exception {
+    String pod = pods().run(pod("service").build());
+    String c = start(in(pod, "sh", "-c", "while :; do echo hello | nc -l -p 7070; done"));
+    exec(c, "for i in $(seq 100); do nc -z 127.0.0.1 7070 && break; usleep 50000; done");
+    byte[] read = new byte[16];
+    int length = 0;
+    for (int i = 0; i < 100 && length <= 0; i++) {
+      try (Fd socket = pods().connect(pod, 7070)) {
+        length = real.linux.descriptors().read(socket, read, 0, read.length);
+      } catch (EngineException.NetworkFailure notYet) {
+        Thread.sleep(20);
+      }
+    }
+    assertThat(new String(read, 0, length, StandardCharsets.UTF_8)).isEqualTo("hello\n");
+    assertThatThrownBy(() -> pods().connect(pod, 7071))
+        .isInstanceOf(EngineException.NetworkFailure.class)
+        .hasMessageContaining("ECONNREFUSED");
+    assertThatThrownBy(() -> pods().connect(pod, 0))
+        .isInstanceOf(EngineException.InvalidArgument.class);
+    assertThat(pods().stats(pod).cgroup().memory().usage()).isPositive();
+  }
+
+  @Test
+  void anImageIsMountedReadOnly() throws Exception {
+    String pod = pods().run(pod("images").build());
+    ContainerSpec spec =
+        in(pod, "sleep", "1000").toBuilder()
+            .storage(
+                StorageSpec.DEFAULT.withMounts(
+                    List.of(
+                        MountSpec.image(RealEngine.BUSYBOX, "/whole").build(),
+                        MountSpec.image(RealEngine.BUSYBOX, "/part").subpath("etc").build())))
+            .build();
+    String c = start(spec);
+    assertThat(exec(c, "cmp /whole/etc/passwd /part/passwd && cat /whole/etc/passwd"))
+        .contains("root");
+    assertThat(exec(c, "touch /whole/x /part/x 2>&1")).contains("Read-only file system");
+    assertThatThrownBy(() ->
+            start(
+                in(pod, "true").toBuilder()
+                    .storage(
+                        StorageSpec.DEFAULT.withMounts(
+                            List.of(
+                                MountSpec.image(RealEngine.BUSYBOX, "/m")
+                                    .subpath("../../x")
+                                    .build())))
+                    .build()))
+        .isInstanceOf(EngineException.InvalidArgument.class);
+    assertThatThrownBy(() ->
+            start(
+                in(pod, "true").toBuilder()
+                    .storage(
+                        StorageSpec.DEFAULT.withMounts(
+                            List.of(MountSpec.image("nosuch", "/m").build())))
+                    .build()))
+        .isInstanceOf(EngineException.NotFound.class);
+    real.reopen();
+    assertThat(exec(c, "head -c 4 /part/passwd")).isEqualTo("root");
+  }
+
+  @Test
+  void usersAndTheirRights() throws Exception {
+    String pod = pods().run(pod("users").build());
+    ContainerSpec spec =
+        in(pod, "sleep", "1000").toBuilder()
+            .process(
+                ProcessSpec.builder()
+                    .command(List.of("sleep", "1000"))
+                    .user("1000:1001")
+                    .groupAdd(List.of("7"))
+                    .strictGroups(true)
+                    .build())
+            .security(SecuritySpec.builder().capAmbient(List.of("NET_ADMIN")).build())
+            .build();
+    String c = start(spec);
+    assertThat(exec(c, "grep -E 'CapAmb|CapEff' /proc/1/status | cut -f2 | sort -u"))
+        .isEqualTo("0000000000001000");
+    ContainerInfo.User user = real.engine.containers().inspect(c).user().orElseThrow();
+    assertThat(user).isEqualTo(new ContainerInfo.User(1000, 1001, List.of(1001L, 7L)));
   }
 }

@@ -77,12 +77,12 @@ final class UpperTar {
       String name = prefix + entry.name();
       if (Overlay.isWhiteout(stat)) {
         tar.begin(TarEntry.file(prefix + Overlay.WHITEOUT_PREFIX + entry.name(), 0, 0));
-      } else if (hollow.is(directory, entry.name(), name, stat)) {
-        continue;
-      } else if (stat.isDirectory()) {
-        below.add(name);
-      } else {
-        other(tar, directory, entry.name(), name, stat);
+      } else if (!hollow.is(directory, entry.name(), name, stat)) {
+        if (stat.isDirectory()) {
+          below.add(name);
+        } else {
+          other(tar, directory, entry.name(), name, stat);
+        }
       }
     }
     todo.addAll(below.reversed());
