@@ -7,6 +7,8 @@ import dev.kapal.engine.Execs;
 import dev.kapal.engine.spec.ExecSpec;
 import dev.kapal.engine.spec.TerminalSize;
 import dev.kapal.linux.Descriptors;
+import dev.kapal.linux.Linux;
+import dev.kapal.linux.Sockets;
 import dev.kapal.streaming.ByteStream;
 import dev.kapal.streaming.ProcessStreams;
 import dev.kapal.streaming.StreamRequest;
@@ -20,10 +22,12 @@ import java.io.IOException;
 final class EngineTargets implements StreamingTargets {
   private final Engine engine;
   private final Descriptors calls;
+  private final Sockets sockets;
 
-  EngineTargets(Engine engine, Descriptors calls) {
+  EngineTargets(Engine engine, Linux linux) {
     this.engine = engine;
-    this.calls = calls;
+    this.calls = linux.descriptors();
+    this.sockets = linux.sockets();
   }
 
   @Override
@@ -95,8 +99,8 @@ final class EngineTargets implements StreamingTargets {
 
   @Override
   public void portForward(String sandboxId, int port, ByteStream stream)
-      throws IOException, InterruptedException {
-    throw new IOException("connections into pods are not there yet");
+      throws InterruptedException {
+    PodConnection.forward(engine.pods(), calls, sockets, sandboxId, port, stream);
   }
 
   /** What a terminal of a process that is ending, or a size that none can have, comes to. */

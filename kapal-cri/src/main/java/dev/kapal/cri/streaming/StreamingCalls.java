@@ -4,6 +4,8 @@ import dev.kapal.cri.proto.AttachRequest;
 import dev.kapal.cri.proto.AttachResponse;
 import dev.kapal.cri.proto.ExecRequest;
 import dev.kapal.cri.proto.ExecResponse;
+import dev.kapal.cri.proto.PortForwardRequest;
+import dev.kapal.cri.proto.PortForwardResponse;
 import dev.kapal.cri.proto.RuntimeServiceGrpc;
 import dev.kapal.cri.rpc.CallGroup;
 import dev.kapal.cri.rpc.Calls;
@@ -11,6 +13,7 @@ import dev.kapal.engine.ContainerInfo;
 import dev.kapal.engine.ContainerState;
 import dev.kapal.engine.Engine;
 import dev.kapal.engine.EngineException;
+import dev.kapal.engine.PodInfo;
 import dev.kapal.linux.Linux;
 import dev.kapal.streaming.StreamRequest;
 import dev.kapal.streaming.server.StreamingOptions;
@@ -20,8 +23,8 @@ import io.grpc.Status;
 import java.io.IOException;
 
 /**
- * Exec and Attach: each answers with a URL that is good once, for a minute. What can be refused is
- * refused here, where the kubelet sees the reason, and not when the URL is used.
+ * Exec, Attach and PortForward: each answers with a URL that is good once, for a minute. What can
+ * be refused is refused here, where the kubelet sees the reason, and not when the URL is used.
  */
 public final class StreamingCalls implements CallGroup, AutoCloseable {
   private final Engine engine;
@@ -39,7 +42,7 @@ public final class StreamingCalls implements CallGroup, AutoCloseable {
    */
   public static StreamingCalls start(StreamingOptions options, Engine engine, Linux linux)
       throws IOException {
-    EngineTargets targets = new EngineTargets(engine, linux.descriptors());
+    EngineTargets targets = new EngineTargets(engine, linux);
     return new StreamingCalls(engine, StreamingServer.start(options, targets));
   }
 
@@ -47,6 +50,7 @@ public final class StreamingCalls implements CallGroup, AutoCloseable {
   public void bind(Calls calls) {
     calls.unary(RuntimeServiceGrpc.getExecMethod(), this::exec);
     calls.unary(RuntimeServiceGrpc.getAttachMethod(), this::attach);
+    calls.unary(RuntimeServiceGrpc.getPortForwardMethod(), this::portForward);
   }
 
   private ExecResponse exec(ExecRequest request) {
@@ -88,6 +92,21 @@ public final class StreamingCalls implements CallGroup, AutoCloseable {
                     request.getStdout(),
                     request.getStderr() && !terminal,
                     terminal)))
+        .build();
+  }
+
+  private PortForwardResponse portForward(PortForwardRequest request) {
+    for (int port : request.getPortList()) {
+      if (port < 1 || port > 65_535) {
+        throw new IllegalArgumentException("port " + port + " is outside 1 to 65535");
+      }
+    }
+    PodInfo pod = engine.pods().inspect(request.getPodSandboxId());
+    if (!pod.ready()) {
+      throw new EngineException.Conflict("pod " + pod.spec().name() + " is not ready");
+    }
+    return PortForwardResponse.newBuilder()
+        .setUrl(url(new StreamRequest.PortForward(pod.id(), request.getPortList())))
         .build();
   }
 
