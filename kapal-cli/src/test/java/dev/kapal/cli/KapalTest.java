@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kapal.engine.EngineException;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class KapalTest {
@@ -37,7 +38,8 @@ class KapalTest {
   @Test
   void wrongNumbersOfOperandsAre1() {
     assertThat(h.run("run").status()).isEqualTo(1);
-    assertThat(h.run("run").err()).startsWith("kapal: requires at least 1 argument, got none");
+    assertThat(h.run("run").err())
+        .startsWith("kapal: 'run' requires at least 1 argument, got none");
     assertThat(h.run("rename", "a").err()).contains("requires exactly 2 arguments, got 1");
     assertThat(h.run("ps", "x").err()).contains("accepts no arguments");
   }
@@ -95,5 +97,41 @@ class KapalTest {
     assertThat(h.run("system", "shutdown", "-t", "5").status()).isZero();
     assertThat(h.system.calls()).isEqualTo(List.of("stopAll[PT5S]"));
     assertThat(h.shutdowns).isEqualTo(1);
+  }
+
+  @Test
+  void forcedRemovalsTellWhatTheyRemoved() {
+    h.containers.on(
+        "remove",
+        a -> {
+          if (a[0].equals("gone")) {
+            throw new EngineException.NotFound("there is no container \"gone\"");
+          }
+          return null;
+        });
+    Harness.Result forced = h.run("rm", "-f", "web", "gone", "job");
+    assertThat(forced.out()).isEqualTo("web\njob\n");
+    assertThat(forced.status()).isZero();
+    Harness.Result plain = h.run("rm", "web", "gone", "job");
+    assertThat(plain.out()).isEqualTo("web\njob\n");
+    assertThat(plain.err()).contains("there is no container \"gone\"");
+    assertThat(plain.status()).isEqualTo(1);
+  }
+
+  @Test
+  void aPullTellsWhetherItBroughtAnything() {
+    h.images.on("pull", a -> Images.busybox());
+    h.images.on("find", a -> Optional.empty());
+    String digest = "Digest: " + Images.busybox().manifest().digest();
+    assertThat(h.run("pull", "busybox:1.36").out().lines())
+        .containsExactly(
+            digest,
+            "Status: Downloaded newer image for busybox:1.36",
+            "docker.io/library/busybox:1.36");
+    h.images.on("find", a -> Optional.of(Images.busybox()));
+    assertThat(h.run("pull", "busybox:1.36").out())
+        .contains("Status: Image is up to date for busybox:1.36\n");
+    assertThat(h.run("pull", "-q", "busybox:1.36").out())
+        .isEqualTo("docker.io/library/busybox:1.36\n");
   }
 }

@@ -48,8 +48,11 @@ class ListingTest {
         .startsWith("{\"ID\":\"4c01db0b339c\",\"Names\":\"web\"")
         .doesNotContain("\"Label\"");
     Harness.Result bad = h.run("ps", "--format", "{{.Bogus}}");
-    assertThat(bad.status()).isEqualTo(64);
+    assertThat(bad.status()).isEqualTo(1);
     assertThat(bad.err()).contains("can't evaluate field Bogus");
+    assertThat(h.run("ps", "--format", "{{.ID").status()).isEqualTo(1);
+    assertThat(h.run("ps", "--format", "{{json .}}").out())
+        .isEqualTo(h.run("ps", "--format", "json").out());
   }
 
   @Test
@@ -82,6 +85,9 @@ class ListingTest {
     assertThat(
             h.run("inspect", "-f", "{{.HostConfig.Memory}} {{len .Mounts}} {{.Name}}", "web").out())
         .isEqualTo("268435456 1 /web\n");
+    // As docker ends: a format that is none, and one that does not fit.
+    assertThat(h.run("inspect", "-f", "{{.Name", "web").status()).isEqualTo(64);
+    assertThat(h.run("inspect", "-f", "{{.Bogus}}", "web").status()).isEqualTo(1);
   }
 
   @Test

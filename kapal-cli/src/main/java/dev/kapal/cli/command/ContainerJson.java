@@ -6,6 +6,7 @@ import dev.kapal.engine.ContainerState;
 import dev.kapal.engine.Containers.DiskUse;
 import dev.kapal.engine.spec.ContainerSpec;
 import dev.kapal.engine.spec.MountSpec;
+import dev.kapal.engine.spec.NamespaceMode;
 import dev.kapal.engine.spec.Resources;
 import java.time.Duration;
 import java.time.Instant;
@@ -140,13 +141,13 @@ final class ContainerJson {
     json.with("Annotations", spec.annotations());
     list(json, "CapAdd", spec.security().capAdd());
     list(json, "CapDrop", spec.security().capDrop());
-    json.with("CgroupnsMode", spec.namespaces().cgroup().toString())
+    json.with("CgroupnsMode", usually(spec.namespaces().cgroup()))
         .with("Dns", spec.network().dns())
         .with("DnsOptions", spec.network().dnsOptions())
         .with("DnsSearch", spec.network().dnsSearch());
     list(json, "ExtraHosts", spec.network().extraHosts());
     list(json, "GroupAdd", spec.process().groupAdd());
-    json.with("IpcMode", spec.namespaces().ipc().toString())
+    json.with("IpcMode", usually(spec.namespaces().ipc()))
         .with("Cgroup", "")
         .withNull("Links")
         .with("OomScoreAdj", (long) spec.process().oomScoreAdj().orElse(0))
@@ -206,6 +207,11 @@ final class ContainerJson {
     spec.security().maskedPaths().ifPresent(paths -> json.with("MaskedPaths", paths));
     spec.security().readonlyPaths().ifPresent(paths -> json.with("ReadonlyPaths", paths));
     return json;
+  }
+
+  /** A namespace of which docker tells the mode that is meant when none is asked for. */
+  private static String usually(NamespaceMode mode) {
+    return (mode.equals(NamespaceMode.DEFAULT) ? NamespaceMode.PRIVATE : mode).toString();
   }
 
   private static void list(Struct json, String name, List<?> list) {

@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Containers as rows of ps. Pure. */
 final class ContainerRows {
@@ -59,7 +61,7 @@ final class ContainerRows {
 
   static Struct row(
       ContainerInfo c, boolean whole, Instant now, ZoneId zone, Optional<DiskUse> size) {
-    String command = Text.quote(String.join(" ", c.process().words()));
+    String command = Text.quote(command(c.process().words()));
     String labels = labels(c.labels());
     Function label =
         arguments ->
@@ -91,6 +93,16 @@ final class ContainerRows {
         .with("Runtime", c.runtime())
         .with("Platform", c.platform())
         .with("Label", label);
+  }
+
+  /** As docker writes it: arguments with a space in them show where they end. */
+  private static String command(List<String> words) {
+    return words.isEmpty()
+        ? ""
+        : Stream.concat(
+                Stream.of(words.getFirst()),
+                words.stream().skip(1).map(w -> w.indexOf(' ') < 0 ? w : "'" + w + "'"))
+            .collect(Collectors.joining(" "));
   }
 
   private static String network(ContainerInfo c) {

@@ -71,7 +71,7 @@ final class CopyCommand {
         from.container().isPresent()
             ? out(i, from.container().get(), from.path(), to.path())
             : in(i, from.path(), to.container().orElseThrow(), to.path());
-    if (!i.flag("quiet") && bytes >= 0) {
+    if (!i.flag("quiet") && bytes >= 0 && i.err().terminal()) {
       i.err().line("Copied " + Humans.size(bytes) + " to " + i.arguments().operand(1));
     }
     return 0;

@@ -27,7 +27,6 @@ public final class Failures {
       case UsageException usage -> usage.status();
       case CommandFailedException failed -> failed.status();
       case EngineException.CommandFailure command -> command.exitCode();
-      case TemplateException template -> 64;
       default -> PLAIN;
     };
   }

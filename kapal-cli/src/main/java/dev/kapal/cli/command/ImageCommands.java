@@ -278,6 +278,10 @@ final class ImageCommands {
         .with("CreatedSince", since(image.created(), i.now()))
         .with("CreatedAt", Humans.moment(image.created(), i.zone()))
         .with("Size", Humans.size(image.size()))
+        .with("VirtualSize", Humans.size(image.size()))
+        .with("SharedSize", "N/A")
+        .with("UniqueSize", "N/A")
+        .with("Containers", "N/A")
         .with("Platform", image.platform().toString())
         .with("Labels", ContainerRows.labels(image.labels()));
   }
@@ -335,16 +339,18 @@ final class ImageCommands {
         i.engine()
             .images()
             .pullAllTags(request, progress)
-            .forEach(image -> told(i, image, name, quiet));
+            .forEach(image -> told(i, image, name, quiet, "Downloaded image"));
       }
       return 0;
     }
+    Optional<Digest> before = i.engine().images().find(name).map(Image::id);
     Image image = Pulls.image(i, name, platform, PullPolicy.ALWAYS, i.out(), quiet);
-    told(i, image, name, quiet);
+    boolean same = before.equals(Optional.of(image.id()));
+    told(i, image, name, quiet, same ? "Image is up to date" : "Downloaded newer image");
     return 0;
   }
 
-  private static void told(Invocation i, Image image, String name, boolean quiet) {
+  private static void told(Invocation i, Image image, String name, boolean quiet, String status) {
     String wanted = Reference.isShortName(name) ? name : Reference.parse(name).familiarName();
     Optional<Reference> full =
         image.names().stream()
@@ -356,6 +362,7 @@ final class ImageCommands {
             .or(() -> image.names().stream().findFirst());
     if (!quiet) {
       i.out().line("Digest: " + image.manifest().digest());
+      i.out().line("Status: " + status + " for " + full.map(Reference::familiar).orElse(name));
     }
     i.out().line(full.map(Reference::toString).orElse(image.id().toString()));
   }

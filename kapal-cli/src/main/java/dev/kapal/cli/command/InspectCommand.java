@@ -11,6 +11,7 @@ import dev.kapal.cli.output.Json;
 import dev.kapal.cli.output.StreamClosedException;
 import dev.kapal.cli.template.Struct;
 import dev.kapal.cli.template.Template;
+import dev.kapal.cli.template.TemplateException;
 import dev.kapal.engine.ContainerInfo;
 import dev.kapal.engine.EngineException;
 import java.util.ArrayList;
@@ -20,6 +21,9 @@ import java.util.function.Function;
 
 /** inspect, for everything and for each kind of thing. */
 final class InspectCommand {
+  /** The status for a format that is none, as with docker's inspect; lists end with 1. */
+  private static final int BAD_TEMPLATE = 64;
+
   private InspectCommand() {}
 
   private static final dev.kapal.cli.model.Option FORMAT =
@@ -117,13 +121,19 @@ final class InspectCommand {
     }
   }
 
+  private static Template parsed(String format) {
+    try {
+      return Template.parse(format);
+    } catch (TemplateException e) {
+      throw new CommandFailedException(e, BAD_TEMPLATE);
+    }
+  }
+
   /** What is found is printed, and what is not is told after it, as docker does. */
   private static int print(Invocation i, Function<String, Struct> find) {
     String format = i.arguments().value("format").orElse("");
     Optional<Template> template =
-        format.isEmpty() || format.equals("json")
-            ? Optional.empty()
-            : Optional.of(Template.parse(format));
+        format.isEmpty() || format.equals("json") ? Optional.empty() : Optional.of(parsed(format));
     List<Struct> found = new ArrayList<>();
     List<String> problems = new ArrayList<>();
     for (String name : i.operands()) {

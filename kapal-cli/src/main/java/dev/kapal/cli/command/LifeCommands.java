@@ -19,12 +19,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * What changes containers that are there: stop, restart, kill, pause, unpause, rm, rename, wait,
@@ -74,10 +73,10 @@ final class LifeCommands {
           .does(i ->
               together(
                   i,
-                  name ->
-                      i.engine()
-                          .containers()
-                          .restart(name, time(i), i.arguments().value("signal"))));
+                  name -> {
+                    i.engine().containers().restart(name, time(i), i.arguments().value("signal"));
+                    return name;
+                  }));
 
   static final Leaf KILL =
       each("kill", "Send a signal to running containers")
@@ -115,7 +114,7 @@ final class LifeCommands {
               flag("force", "Kill them if they run; no error when there is none such").letter('f'),
               flag("volumes", "Remove their anonymous volumes too").letter('v'),
               flag("link", "Not supported").letter('l').hide())
-          .does(i -> together(i, name -> remove(i, name)));
+          .does(i -> together(i, name -> remove(i, name) ? name : ""));
 
   static final Leaf RENAME =
       Leaf.named("rename")
@@ -173,55 +172,58 @@ final class LifeCommands {
         .map(text -> Duration.ofSeconds(Scalars.number("time", text, -1, Integer.MAX_VALUE)));
   }
 
-  private static void stop(Invocation i, String name) {
+  private static String stop(Invocation i, String name) {
     try {
       i.engine().containers().stop(name, time(i), i.arguments().value("signal"));
     } catch (EngineException.Unchanged e) {
       // Docker too is content with a container that has ended already.
     }
+    return name;
   }
 
-  private static void remove(Invocation i, String name) {
+  /** Whether there was something to remove: to force what is not there is no error. */
+  private static boolean remove(Invocation i, String name) {
     try {
       i.engine().containers().remove(name, i.flag("force"), i.flag("volumes"));
+      return true;
     } catch (EngineException.NotFound e) {
       if (!i.flag("force")) {
         throw e;
       }
+      return false;
     }
   }
 
-  /** Several containers at a time, since each may take its time; told in the order given. */
-  private static int together(Invocation i, Consumer<String> work) throws InterruptedException {
+  /**
+   * Several containers at a time, since each may take its time; what the work gives is told in the
+   * order given.
+   */
+  private static int together(Invocation i, UnaryOperator<String> work)
+      throws InterruptedException {
     List<String> names = i.operands();
     if (names.size() == 1) {
-      return Each.name(i, names, work);
+      return Each.of(i, names, work);
     }
     try (ExecutorService threads =
         Executors.newFixedThreadPool(
             Math.min(AT_A_TIME, names.size()),
             Thread.ofPlatform().daemon().name("kapal-together-", 0).factory())) {
-      List<Future<Boolean>> futures = new ArrayList<>();
+      List<Future<String>> futures = new ArrayList<>();
       for (String name : names) {
-        Callable<Boolean> one =
-            () -> {
-              work.accept(name);
-              return true;
-            };
-        futures.add(threads.submit(one));
+        futures.add(threads.submit(() -> work.apply(name)));
       }
       try {
         int[] at = {0};
-        return Each.name(i, names, name -> join(futures.get(at[0]++)));
+        return Each.of(i, names, name -> join(futures.get(at[0]++)));
       } finally {
         threads.shutdownNow();
       }
     }
   }
 
-  private static void join(Future<Boolean> future) {
+  private static String join(Future<String> future) {
     try {
-      future.get();
+      return future.get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;

@@ -59,7 +59,7 @@ record Listing(Map<String, String> headings, List<String> columns) {
     if (format.isEmpty() || format.equals("table")) {
       table(i, rows);
     } else if (format.equals("json")) {
-      rows.forEach(row -> i.out().line(Json.compact(data(row))));
+      rows.forEach(row -> i.out().line(Json.compact(row.data())));
     } else if (format.startsWith("table ") || format.startsWith("table\t")) {
       Template template = Template.parse(unescape(format.substring(6)));
       Table table = new Table();
@@ -90,16 +90,6 @@ record Listing(Map<String, String> headings, List<String> columns) {
           return Text.tame(name.substring(name.lastIndexOf('.') + 1));
         };
     return heads.with("Label", label);
-  }
-
-  private static Struct data(Struct row) {
-    Struct data = new Struct();
-    row.forEach((field, value) -> {
-      if (!(value instanceof Function)) {
-        data.put(field, value);
-      }
-    });
-    return data;
   }
 
   private static List<String> cells(String line) {

@@ -174,13 +174,7 @@ final class SystemCommands {
     rows.add(row("Default runtime", info.defaultRuntime()));
     rows.add(row("Log drivers", String.join(" ", info.logDrivers())));
     rows.add(row("Security", String.join(" ", info.securityOptions())));
-    rows.add(
-        row(
-            "Cgroups",
-            (info.cgroupVersion().matches("\\d") ? "v" : "")
-                + info.cgroupVersion()
-                + ", "
-                + info.cgroupDriver()));
+    rows.add(row("Cgroups", info.cgroupVersion() + ", " + info.cgroupDriver()));
     rows.add(row("Host", info.hostName()));
     rows.add(row("Operating system", info.operatingSystem()));
     rows.add(row("Kernel", info.kernelVersion()));
@@ -206,6 +200,20 @@ final class SystemCommands {
     return new String[] {name, text};
   }
 
+  /** As docker tells it: beside version 1, version 2 has no controllers. */
+  private static String cgroupVersion(String mode) {
+    return switch (mode) {
+      case "v2" -> "2";
+      case "v1", "hybrid" -> "1";
+      default -> "";
+    };
+  }
+
+  /** As {@code uname -m} and docker name it. */
+  private static String machine(String architecture) {
+    return architecture.equals("amd64") ? "x86_64" : architecture;
+  }
+
   private static Struct json(EngineSystem.Info info) {
     return new Struct()
         .with("ID", info.id())
@@ -217,11 +225,11 @@ final class SystemCommands {
         .with("Driver", info.storageDriver())
         .with("LoggingDriver", info.logDrivers().isEmpty() ? "" : info.logDrivers().getFirst())
         .with("CgroupDriver", info.cgroupDriver())
-        .with("CgroupVersion", info.cgroupVersion())
+        .with("CgroupVersion", cgroupVersion(info.cgroupVersion()))
         .with("KernelVersion", info.kernelVersion())
         .with("OperatingSystem", info.operatingSystem())
         .with("OSType", "linux")
-        .with("Architecture", info.architecture())
+        .with("Architecture", machine(info.architecture()))
         .with("NCPU", (long) info.cpus())
         .with("MemTotal", info.memory())
         .with("DockerRootDir", info.dataDir())

@@ -155,7 +155,8 @@ public final class ArgumentParser {
       wanted = "requires at most " + arguments(leaf.maximum());
     }
     throw new UsageException(
-        wanted + ", got " + (n == 0 ? "none" : Integer.toString(n)), UsageException.BAD_COMMAND);
+        "'" + leaf.name() + "' " + wanted + ", got " + (n == 0 ? "none" : Integer.toString(n)),
+        UsageException.BAD_COMMAND);
   }
 
   private static String arguments(int n) {

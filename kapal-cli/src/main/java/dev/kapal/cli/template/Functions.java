@@ -33,10 +33,14 @@ final class Functions {
           "trim",
           "index");
 
+  private static @Nullable Object data(@Nullable Object value) {
+    return value instanceof Struct struct ? struct.data() : value;
+  }
+
   private static final Map<String, Function> ALL =
       Map.ofEntries(
-          Map.entry("json", a -> Json.compact(one(a, "json"))),
-          Map.entry("prettyjson", a -> Json.pretty(one(a, "prettyjson"))),
+          Map.entry("json", a -> Json.compact(data(one(a, "json")))),
+          Map.entry("prettyjson", a -> Json.pretty(data(one(a, "prettyjson")))),
           Map.entry("lower", a -> Values.string(one(a, "lower"), "lower").toLowerCase(Locale.ROOT)),
           Map.entry("upper", a -> Values.string(one(a, "upper"), "upper").toUpperCase(Locale.ROOT)),
           Map.entry("title", a -> title(Values.string(one(a, "title"), "title"))),

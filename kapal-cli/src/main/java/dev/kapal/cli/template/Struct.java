@@ -15,6 +15,17 @@ public final class Struct extends LinkedHashMap<String, Object> {
     return this;
   }
 
+  /** The fields that hold something: without the methods. */
+  public Struct data() {
+    Struct data = new Struct();
+    forEach((field, value) -> {
+      if (!(value instanceof Function)) {
+        data.put(field, value);
+      }
+    });
+    return data;
+  }
+
   /** Adds a field that is null in JSON and returns this. */
   @SuppressWarnings("NullAway") // JSON has null; the map may hold it as a value, readers expect it
   public Struct withNull(String field) {

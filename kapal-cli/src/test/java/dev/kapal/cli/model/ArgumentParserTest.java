@@ -73,7 +73,7 @@ class ArgumentParserTest {
     assertThatThrownBy(() -> run("-ie")).hasMessage("flag needs an argument: -e");
     assertThatThrownBy(() -> run("--rm=maybe x")).hasMessageContaining("give true or false");
     assertThatThrownBy(() -> ArgumentParser.parse(RM, List.of("a", "b", "c", "d")))
-        .hasMessage("requires at most 3 arguments, got 4");
+        .hasMessage("'rm' requires at most 3 arguments, got 4");
   }
 
   @Test

@@ -489,7 +489,7 @@ final class Creator {
               Optional.of(m.source()),
               hub.layout.volumeData(m.source()).toString(),
               ConfigBuilder.clean(m.target()),
-              m.readOnly() ? "ro" : "z",
+              m.readOnly() ? "ro" : m.anonymous() ? "" : "z",
               !m.readOnly(),
               m.propagation().orElse(""),
               m.anonymous());

@@ -8,10 +8,19 @@ import dev.kapal.oci.OciException;
 import dev.kapal.oci.runtime.RuntimeConfigException;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerException.LaunchFailed;
+import java.util.regex.Pattern;
 
 /** What the parts below throw, in the engine's words. */
 final class Failures {
+  /** By which a runtime begins what it says of a container: our own words name it already. */
+  private static final Pattern TRIED =
+      Pattern.compile("^Cannot [a-z ]{1,40} container [0-9a-f]{64}: ");
+
   private Failures() {}
+
+  private static String reason(RuntimeException e) {
+    return TRIED.matcher(String.valueOf(e.getMessage())).replaceFirst("");
+  }
 
   /**
    * The engine's exception.
@@ -19,7 +28,7 @@ final class Failures {
    * @param what was tried, on what, such as {@code cannot start container web}
    */
   static EngineException of(String what, RuntimeException e) {
-    String message = what + ": " + e.getMessage();
+    String message = what + ": " + reason(e);
     return switch (e) {
       case EngineException ee -> ee;
       case LaunchFailed l ->
