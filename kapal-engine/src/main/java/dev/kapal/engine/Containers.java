@@ -6,6 +6,7 @@ import dev.kapal.engine.spec.RestartPolicy;
 import dev.kapal.engine.spec.TerminalSize;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -77,6 +78,48 @@ public interface Containers {
    * @throws EngineException.Conflict it does not run
    */
   void kill(String id, String signal);
+
+  /**
+   * Saves a running container's state, if its runtime can. It ends by that unless it is left
+   * running; its restart policy does not start it again.
+   *
+   * @throws EngineException.Unsupported the runtime cannot, or not on this host
+   * @throws EngineException.Conflict it does not run, has a terminal, or there is a checkpoint of
+   *     that name
+   */
+  void checkpoint(String id, Checkpoint.Request request);
+
+  /**
+   * Its checkpoints, by name.
+   *
+   * @param directory as given when they were made
+   */
+  List<Checkpoint> checkpoints(String id, Optional<Path> directory);
+
+  /** Removes one. */
+  void removeCheckpoint(String id, Checkpoint.Ref checkpoint);
+
+  /**
+   * As {@link #start}, but goes on from a checkpoint of the container. Its files are as they are
+   * now, not as they were then.
+   *
+   * @throws EngineException.Conflict the checkpoint is another runtime's
+   */
+  void startFrom(String id, Checkpoint.Ref checkpoint);
+
+  /** As {@link #startFrom(String, Checkpoint.Ref)}, and attached; see {@link #start}. */
+  Attachment startFrom(String id, Checkpoint.Ref checkpoint, AttachRequest attach);
+
+  /**
+   * Saves a running container with all that another host needs to go on with it: a tar archive of
+   * config.dump, spec.dump, checkpoint/ and rootfs-diff.tar, as CRI's CheckpointContainer makes it.
+   * The container goes on.
+   *
+   * @param archive a file that is not there yet; it is there whole or not at all
+   * @param timeout until the attempt is given up; zero or less: the engine's own limit
+   * @throws EngineException.TimedOut it took too long
+   */
+  void checkpointArchive(String id, Path archive, Duration timeout);
 
   /** Freezes all processes. */
   void pause(String id);

@@ -23,7 +23,8 @@ public interface Container extends ContainerProcess {
   String cgroupPath();
 
   /**
-   * Lets the program run, and returns when it has been executed.
+   * Lets the program run, and returns when it has been executed. One that goes on from a checkpoint
+   * may do so before, if its runtime does both in one step; and it may have no process id before.
    *
    * @throws ContainerException.WrongState unless it is created
    * @throws ContainerException.LaunchFailed if the program cannot be executed; the container has
@@ -70,6 +71,17 @@ public interface Container extends ContainerProcess {
    * @throws ContainerException if one cannot be set
    */
   void update(Resources resources);
+
+  /**
+   * Saves its state, from which a container of the same config and root can go on ({@link
+   * ContainerSpec#checkpoint}). Unless it is left running its end is told as any other.
+   *
+   * @throws ContainerException.Unsupported if the runtime cannot, or not on this host
+   * @throws ContainerException.WrongState unless it runs
+   * @throws ContainerException if it cannot be saved; it then goes on, and what was written so far
+   *     is the caller's to remove
+   */
+  void checkpoint(CheckpointSpec spec);
 
   /** What it uses. */
   ContainerStats stats();

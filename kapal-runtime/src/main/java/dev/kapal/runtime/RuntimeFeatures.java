@@ -10,6 +10,7 @@ package dev.kapal.runtime;
  * @param userNamespaces whether containers can have user namespaces
  * @param idMappedMounts whether mounts can map ids
  * @param terminals whether processes can have terminals
+ * @param checkpoint whether a container's state can be saved, and a container go on from it
  */
 public record RuntimeFeatures(
     boolean exec,
@@ -18,4 +19,11 @@ public record RuntimeFeatures(
     boolean pods,
     boolean userNamespaces,
     boolean idMappedMounts,
-    boolean terminals) {}
+    boolean terminals,
+    boolean checkpoint) {
+  /** This, with checkpoints or without. */
+  public RuntimeFeatures withCheckpoint(boolean checkpoint) {
+    return new RuntimeFeatures(
+        exec, pause, update, pods, userNamespaces, idMappedMounts, terminals, checkpoint);
+  }
+}

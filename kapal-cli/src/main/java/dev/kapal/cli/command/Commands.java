@@ -56,6 +56,7 @@ public final class Commands {
             image(),
             VolumeCommands.GROUP,
             NetworkCommands.GROUP,
+            CheckpointCommands.GROUP,
             RuntimeCommands.GROUP,
             ConfigCommands.GROUP,
             CheckCommand.CHECK,

@@ -11,6 +11,7 @@ import dev.kapal.cli.model.Leaf;
 import dev.kapal.cli.model.UsageException;
 import dev.kapal.engine.AttachRequest;
 import dev.kapal.engine.Attachment;
+import dev.kapal.engine.Checkpoint;
 import dev.kapal.engine.ContainerInfo;
 import dev.kapal.engine.ContainerState;
 import dev.kapal.engine.Containers;
@@ -87,6 +88,8 @@ final class RunCommands {
               flag("attach", "Join its output and pass signals on").letter('a'),
               flag("interactive", "Join its input").letter('i'),
               RunOptions.DETACH_KEYS,
+              value("checkpoint", "CHECKPOINT", "Go on from a checkpoint of the container"),
+              CheckpointCommands.DIRECTORY,
               flag("sig-proxy", "Pass signals on to the process (default true)").hide())
           .does(RunCommands::start);
 
@@ -278,13 +281,22 @@ final class RunCommands {
 
   private static int start(Invocation i) throws InterruptedException {
     boolean interactive = i.flag("interactive");
+    Optional<Checkpoint.Ref> checkpoint = CheckpointCommands.named(i);
+    if (checkpoint.isPresent() && i.operands().size() != 1) {
+      throw new UsageException(
+          "--checkpoint starts one container at a time: name one", UsageException.BAD_COMMAND);
+    }
     if (!i.flag("attach") && !interactive) {
       return Each.name(
           i,
           i.operands(),
           name -> {
             try {
-              i.engine().containers().start(name);
+              if (checkpoint.isPresent()) {
+                i.engine().containers().startFrom(name, checkpoint.get());
+              } else {
+                i.engine().containers().start(name);
+              }
             } catch (EngineException.Unchanged e) {
               // Docker too is content with a container that runs already.
             }
@@ -302,7 +314,10 @@ final class RunCommands {
     try (Foreground.Raw _ = Foreground.raw(i, input, tty);
         SignalRelay signals = new SignalRelay(i.context().client());
         Attachment attachment =
-            containers.start(info.id(), Foreground.request(i, input, true, true, tty))) {
+            checkpoint.isPresent()
+                ? containers.startFrom(
+                    info.id(), checkpoint.get(), Foreground.request(i, input, true, true, tty))
+                : containers.start(info.id(), Foreground.request(i, input, true, true, tty))) {
       signals.to(signal -> containers.kill(info.id(), Integer.toString(signal)));
       resize(i, info.id(), tty);
       return follow(i, info.id(), tty, attachment, info.spec().autoRemove());

@@ -40,7 +40,7 @@ import java.util.stream.Collectors;
  */
 final class ContainerFileAccess {
   /** What every container has mounts over; made where an image lacks it, and no change of it. */
-  private static final Set<String> HOLLOW =
+  static final Set<String> HOLLOW =
       Set.of("/dev", "/proc", "/sys", "/etc", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf");
 
   private final Hub hub;

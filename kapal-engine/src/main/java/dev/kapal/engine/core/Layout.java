@@ -93,6 +93,11 @@ record Layout(Path state, Path data) {
     return containers().resolve(id);
   }
 
+  /** A container's saved states, a directory each. */
+  Path checkpoints(String id) {
+    return container(id).resolve("checkpoints");
+  }
+
   Path volumes() {
     return data.resolve("volumes");
   }

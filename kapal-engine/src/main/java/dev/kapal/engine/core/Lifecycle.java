@@ -10,8 +10,10 @@ import dev.kapal.engine.store.Durability;
 import dev.kapal.engine.store.RunState;
 import dev.kapal.engine.store.VolumeRecord;
 import dev.kapal.linux.FaultPoint;
+import dev.kapal.runtime.CheckpointSpec;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
+import dev.kapal.runtime.ContainerSpec.Restore;
 import dev.kapal.runtime.Sandbox;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,6 +85,11 @@ final class Lifecycle {
 
   /** Starts, with an attachment. Takes the lock. */
   LiveAttachment start(Entry e, Optional<AttachRequest> attach) {
+    return start(e, attach, Optional.empty());
+  }
+
+  /** Starts, or goes on from a checkpoint. Takes the lock. */
+  LiveAttachment start(Entry e, Optional<AttachRequest> attach, Optional<Restore> checkpoint) {
     LiveAttachment attachment = new LiveAttachment();
     e.lock.lock();
     try {
@@ -91,7 +98,7 @@ final class Lifecycle {
       if (attach.isPresent()) {
         e.held.add(new HeldAttachment(attach.get(), attachment));
       }
-      startLocked(e, false);
+      startLocked(e, false, checkpoint);
       return attachment;
     } catch (RuntimeException ex) {
       attach.ifPresent(AttachRequest::close);
@@ -116,7 +123,7 @@ final class Lifecycle {
   }
 
   /** Starts; holds the lock. */
-  private void startLocked(Entry e, boolean again) {
+  private void startLocked(Entry e, boolean again, Optional<Restore> checkpoint) {
     // What a run left behind, if clearing it away failed then.
     e.live.ifPresent(l -> clear(e, Optional.of(l)));
     List<HeldAttachment> held = List.copyOf(e.held);
@@ -125,7 +132,9 @@ final class Lifecycle {
     try {
       live =
           starter.start(
-              e, c -> held.forEach(h -> joiner.join(h.request(), h.attachment(), c::attach)));
+              e,
+              c -> held.forEach(h -> joiner.join(h.request(), h.attachment(), c::attach)),
+              checkpoint);
     } catch (RuntimeException ex) {
       EngineException why = Failures.of("cannot start container " + e.name(), ex);
       held.forEach(h -> {
@@ -358,7 +367,7 @@ final class Lifecycle {
       e.restart = Optional.empty();
       int count = e.state.restartCount();
       try {
-        startLocked(e, true);
+        startLocked(e, true, Optional.empty());
       } catch (EngineException ex) {
         RestartPolicy p = e.record.spec().restart();
         boolean more =
@@ -610,6 +619,24 @@ final class Lifecycle {
       throw Failures.of("cannot pause container " + e.name(), ex);
     } finally {
       e.lock.unlock();
+    }
+  }
+
+  /**
+   * Saves what runs, with its end if it is to end by that. The end is told by itself, as any other.
+   */
+  void checkpoint(Entry e, CheckpointSpec spec) {
+    Live live = running(e);
+    if (!spec.leaveRunning()) {
+      save(e, e.state.withStopRequested(true), Durability.PROCESS);
+    }
+    try {
+      live.container().checkpoint(spec);
+    } catch (ContainerException ex) {
+      if (!spec.leaveRunning() && e.state.phase().alive()) {
+        save(e, e.state.withStopRequested(false), Durability.PROCESS);
+      }
+      throw Failures.of("cannot save the state of container " + e.name(), ex);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.kapal.engine.core;
 
 import dev.kapal.engine.AttachRequest;
 import dev.kapal.engine.Attachment;
+import dev.kapal.engine.Checkpoint;
 import dev.kapal.engine.ContainerInfo;
 import dev.kapal.engine.ContainerState;
 import dev.kapal.engine.ContainerStats;
@@ -43,6 +44,7 @@ final class LocalContainers implements Containers {
   private final Joiner joiner;
   private final Watchers watchers;
   private final ContainerFileAccess files;
+  private final Checkpoints checkpoints;
 
   LocalContainers(
       Hub hub,
@@ -57,6 +59,7 @@ final class LocalContainers implements Containers {
     this.joiner = joiner;
     this.watchers = watchers;
     this.files = files;
+    this.checkpoints = new Checkpoints(hub, lifecycle);
   }
 
   @Override
@@ -143,6 +146,47 @@ final class LocalContainers implements Containers {
   public void kill(String id, String signal) {
     Entry e = hub.index.get(id);
     lifecycle.kill(e, signal(signal), signal(e.record.stopSignal()));
+  }
+
+  @Override
+  public void checkpoint(String id, Checkpoint.Request request) {
+    checkpoints.create(hub.index.get(id), request);
+  }
+
+  @Override
+  public List<Checkpoint> checkpoints(String id, Optional<Path> directory) {
+    return checkpoints.list(hub.index.get(id), directory);
+  }
+
+  @Override
+  public void removeCheckpoint(String id, Checkpoint.Ref checkpoint) {
+    checkpoints.remove(hub.index.get(id), checkpoint);
+  }
+
+  @Override
+  public void startFrom(String id, Checkpoint.Ref checkpoint) {
+    Entry e = hub.index.get(id);
+    lifecycle.start(e, Optional.empty(), Optional.of(checkpoints.find(e, checkpoint)));
+  }
+
+  @Override
+  public Attachment startFrom(String id, Checkpoint.Ref checkpoint, AttachRequest attach) {
+    Entry e;
+    dev.kapal.runtime.ContainerSpec.Restore from;
+    try {
+      e = hub.index.get(id);
+      from = checkpoints.find(e, checkpoint);
+    } catch (RuntimeException ex) {
+      attach.close();
+      throw ex;
+    }
+    hub.events.publish("container", "attach", e.id, EventAttributes.of(e.record));
+    return lifecycle.start(e, Optional.of(attach), Optional.of(from));
+  }
+
+  @Override
+  public void checkpointArchive(String id, Path archive, Duration timeout) {
+    new CheckpointArchive(hub, lifecycle).write(hub.index.get(id), archive, timeout);
   }
 
   @Override

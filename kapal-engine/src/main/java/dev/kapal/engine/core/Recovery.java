@@ -437,6 +437,9 @@ final class Recovery {
     attempt("cgroups", () -> cgroups(running));
     attempt("runs", () -> directories(hub.layout.runs(), running));
     attempt("containers", () -> directories(hub.layout.containers(), known));
+    attempt(
+        "checkpoints",
+        () -> known.forEach(id -> CheckpointStore.sweep(hub.trees, hub.layout.checkpoints(id))));
     attempt("trash", () -> directories(hub.layout.trash(), Set.of()));
   }
 

@@ -56,8 +56,12 @@ final class Starter {
    * Starts. The caller holds the entry's lock and has made sure that nothing of it runs.
    *
    * @param attach joins streams; called when the process exists and before its program runs
+   * @param checkpoint what it goes on from, if it does not begin
    */
-  Live start(Entry e, Consumer<Container> attach) {
+  Live start(
+      Entry e,
+      Consumer<Container> attach,
+      Optional<dev.kapal.runtime.ContainerSpec.Restore> checkpoint) {
     ContainerRecord c = e.record;
     try (Undo undo = new Undo()) {
       Snapshot snapshot =
@@ -90,23 +94,29 @@ final class Starter {
       own.ifPresent(s -> undo.push(s::quit));
       Sandbox sandbox = own.orElseGet(() -> sandboxOfPod(c));
       FaultPoint.reach("start.sandbox");
+      dev.kapal.runtime.ContainerSpec spec =
+          dev.kapal.runtime.ContainerSpec.of(
+                  c.id(),
+                  config,
+                  new RootFilesystem.Overlay(
+                      snapshot.lowerDirs(), snapshot.upper(), snapshot.work(), List.of()),
+                  run)
+              .withInput(input(c.spec().process()))
+              .withLog(log(c));
       Container container =
-          sandbox.createContainer(
-              dev.kapal.runtime.ContainerSpec.of(
-                      c.id(),
-                      config,
-                      new RootFilesystem.Overlay(
-                          snapshot.lowerDirs(), snapshot.upper(), snapshot.work(), List.of()),
-                      run)
-                  .withInput(input(c.spec().process()))
-                  .withLog(log(c)));
+          sandbox.createContainer(checkpoint.map(spec::withCheckpoint).orElse(spec));
       undo.push(() -> container.delete(true));
       FaultPoint.reach("start.container");
-      Optional<Attachment> network = network(c, container, undo);
+      // Some runtimes make the process of a checkpoint when it goes on, and no sooner.
+      boolean late = checkpoint.isPresent() && container.pid() == 0;
+      Optional<Attachment> network = late ? Optional.empty() : network(c, container, undo);
       FaultPoint.reach("start.network");
       attach.accept(container);
       FaultPoint.reach("start.attached");
       container.start();
+      if (late) {
+        network = network(c, container, undo);
+      }
       FaultPoint.reach("start.released");
       undo.commit();
       return new Live(own, container, network);

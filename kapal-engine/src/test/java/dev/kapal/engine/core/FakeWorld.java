@@ -5,7 +5,6 @@ import dev.kapal.engine.EngineParts;
 import dev.kapal.engine.config.HostFacts;
 import dev.kapal.engine.spec.LogSpec;
 import dev.kapal.image.Image;
-import dev.kapal.image.ImageException;
 import dev.kapal.image.Images;
 import dev.kapal.image.Snapshot;
 import dev.kapal.image.SnapshotOptions;
@@ -62,6 +61,9 @@ import java.util.function.IntConsumer;
  * world as it is then, disk included, is put aside for an engine that opens over it.
  */
 final class FakeWorld {
+  /** What restored containers were given. */
+  final List<Path> goneOnFrom = java.util.Collections.synchronizedList(new ArrayList<>());
+
   /** A container of a sandbox. */
   static final class Box {
     Container.State state = Container.State.CREATED;
@@ -349,7 +351,15 @@ final class FakeWorld {
 
     @Override
     public void diff(String key, Set<String> hollow, java.io.OutputStream layer) {
-      throw new ImageException.BadRequest("not here");
+      step("snapshot.diff");
+      try {
+        var tar = new dev.kapal.image.tar.TarWriter(layer);
+        tar.begin(dev.kapal.image.tar.TarEntry.file("changed", 3, 0644));
+        tar.write(new byte[] {1, 2, 3}, 0, 3);
+        tar.finish();
+      } catch (IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
     }
   }
 
@@ -367,7 +377,7 @@ final class FakeWorld {
 
     @Override
     public RuntimeFeatures features() {
-      return new RuntimeFeatures(true, true, true, true, true, true, true);
+      return new RuntimeFeatures(true, true, true, true, true, true, true, true);
     }
 
     @Override
@@ -450,6 +460,7 @@ final class FakeWorld {
     @Override
     public Container createContainer(ContainerSpec spec) {
       step("container.create");
+      spec.checkpoint().ifPresent(from -> goneOnFrom.add(from.directory()));
       Box b = new Box();
       synchronized (FakeWorld.this) {
         sandboxes.put(id, Optional.of(b));
@@ -514,6 +525,19 @@ final class FakeWorld {
     @Override
     public String cgroupPath() {
       return "/fake";
+    }
+
+    @Override
+    public void checkpoint(dev.kapal.runtime.CheckpointSpec spec) {
+      step("container.checkpoint");
+      try {
+        Files.writeString(spec.directory().resolve("pages.img"), "the state of " + id());
+      } catch (IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+      if (!spec.leaveRunning()) {
+        end(sandbox.id, 137);
+      }
     }
 
     @Override

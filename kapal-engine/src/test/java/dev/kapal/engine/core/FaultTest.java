@@ -3,6 +3,7 @@ package dev.kapal.engine.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kapal.engine.AttachRequest;
+import dev.kapal.engine.Checkpoint;
 import dev.kapal.engine.ContainerInfo;
 import dev.kapal.engine.ContainerState;
 import dev.kapal.engine.Containers;
@@ -59,6 +60,7 @@ class FaultTest {
     c.start(id);
     c.pause(id);
     c.unpause(id);
+    c.checkpoint(id, new Checkpoint.Request("one", Optional.empty(), true, false));
     c.stop(id, Optional.of(Duration.ofSeconds(5)), Optional.empty());
     assertThat(c.await(id, WaitCondition.NOT_RUNNING).code()).isEqualTo(143);
     c.start(id);

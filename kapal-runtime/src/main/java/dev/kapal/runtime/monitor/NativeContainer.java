@@ -9,6 +9,7 @@ import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.Resources;
 import dev.kapal.oci.runtime.RuntimeConfig;
+import dev.kapal.runtime.CheckpointSpec;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerProcess;
@@ -254,6 +255,15 @@ final class NativeContainer extends NativeProcess implements Container {
       throw new ContainerException.Failed(
           "Cannot " + what + " container " + id + ": " + e.getMessage(), e);
     }
+  }
+
+  @Override
+  public void checkpoint(CheckpointSpec spec) {
+    throw new ContainerException.Unsupported(
+        "The state of container "
+            + id()
+            + " cannot be saved: the native runtime has no checkpoints. Run it with runsc, which"
+            + " has them built in, or with runc or crun and CRIU");
   }
 
   @Override

@@ -73,7 +73,8 @@ public final class NativeRuntime implements Runtime {
         true,
         kernel.userNamespaces() && kernel.mountApi(),
         kernel.idmappedMounts(),
-        true);
+        true,
+        false);
   }
 
   static void checkId(String id) {

@@ -328,6 +328,13 @@ final class NativeSandbox implements Sandbox, MonitorEvents, ProcessHost {
 
   @Override
   public Container createContainer(ContainerSpec spec) {
+    if (spec.checkpoint().isPresent()) {
+      throw new ContainerException.Unsupported(
+          "Container "
+              + spec.id()
+              + " cannot go on from a checkpoint: the native runtime has none. Run it with the"
+              + " runtime that saved it");
+    }
     NativeRuntime.checkId(spec.id());
     connection();
     return new Creation(this, spec).run();

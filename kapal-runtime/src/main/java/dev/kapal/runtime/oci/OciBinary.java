@@ -7,9 +7,12 @@ import dev.kapal.runtime.RuntimeFeatures;
 import dev.kapal.runtime.Tier;
 import dev.kapal.runtime.driver.HostCommand;
 import dev.kapal.runtime.driver.RuntimeMessages;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -26,6 +29,7 @@ final class OciBinary {
   private final HostCommand command;
   private Optional<String> version = Optional.empty();
   private Optional<RuntimeFeatures> features = Optional.empty();
+  private boolean criuWorks;
 
   OciBinary(Linux linux, OciRuntimeConfig config) {
     this.config = config;
@@ -89,12 +93,53 @@ final class OciBinary {
     return config.tier() != Tier.NATIVE || !config.ignoresCgroups();
   }
 
+  /** Why it cannot save containers on this host; empty: it can. */
+  synchronized Optional<String> whyNoCheckpoints() {
+    if (OciCheckpoints.intoCreated(config) || criuWorks) {
+      return Optional.empty();
+    }
+    Optional<String> why = criu();
+    criuWorks = why.isEmpty();
+    return why;
+  }
+
+  private Optional<String> criu() {
+    String needs = title() + " needs CRIU for that, ";
+    Optional<String> program =
+        Stream.of(HostCommand.PATH.substring("PATH=".length()).split(":"))
+            .map(directory -> directory + "/criu")
+            .filter(path -> Files.isExecutable(Path.of(path)))
+            .findFirst();
+    if (program.isEmpty()) {
+      return Optional.of(
+          needs
+              + "which is not installed: install criu, or use a runtime that saves containers itself, such as runsc");
+    }
+    try {
+      HostCommand.Result result =
+          new HostCommand(command.linux(), "CRIU (" + program.get() + ")", program.get(), "CRIU")
+              .run("check CRIU", List.of("check"), HostCommand.Surroundings.PLAIN, PROBE);
+      return result.ok()
+          ? Optional.empty()
+          : Optional.of(
+              needs
+                  + "which does not work on this host: `"
+                  + program.get()
+                  + " check` says: "
+                  + RuntimeMessages.error("", result.err()).orElse("nothing")
+                  + "; install one that knows this kernel, or use a runtime that saves containers itself, such as runsc");
+    } catch (ContainerException e) {
+      return Optional.of(needs + "which cannot be asked: " + e.getMessage());
+    }
+  }
+
   /** What {@code features} says, asked for once; where it says nothing, what is always there. */
   synchronized RuntimeFeatures features() {
     if (features.isEmpty()) {
       features = Optional.of(probe());
     }
-    return features.get();
+    RuntimeFeatures told = features.get();
+    return told.exec() && whyNoCheckpoints().isEmpty() ? told.withCheckpoint(true) : told;
   }
 
   private RuntimeFeatures probe() {
@@ -109,11 +154,11 @@ final class OciBinary {
         user |= namespace.asString("").equals("user");
       }
       boolean idmap = linux.path("mountExtensions").path("idmap").path("enabled").asBoolean(false);
-      return new RuntimeFeatures(true, pauses(), cgroups, plain, user, idmap, true);
+      return new RuntimeFeatures(true, pauses(), cgroups, plain, user, idmap, true, false);
     } catch (JacksonException _) {
-      return new RuntimeFeatures(true, pauses(), cgroups, plain, plain, false, true);
+      return new RuntimeFeatures(true, pauses(), cgroups, plain, plain, false, true, false);
     } catch (ContainerException _) {
-      return new RuntimeFeatures(false, false, false, false, false, false, false);
+      return new RuntimeFeatures(false, false, false, false, false, false, false, false);
     }
   }
 }

@@ -11,8 +11,10 @@ import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.oci.runtime.RuntimeConfigException;
 import dev.kapal.oci.runtime.RuntimeConfigJson;
 import dev.kapal.oci.runtime.RuntimeConfigValidator;
+import dev.kapal.runtime.CheckpointSpec;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerProcess;
+import dev.kapal.runtime.ContainerSpec;
 import dev.kapal.runtime.ContainerStats;
 import dev.kapal.runtime.ExecSpec;
 import dev.kapal.runtime.Sandbox;
@@ -42,6 +44,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
   private final OomWatch oom;
   private volatile RuntimeConfig config;
   private volatile Phase phase = Phase.CREATING;
+  private volatile Optional<ContainerSpec.Restore> goesOnFrom = Optional.empty();
 
   OciContainer(OciSandbox sandbox, String id, int number, RuntimeConfig config, String cgroupPath) {
     super(sandbox, number, config.process().map(Process::terminal).orElse(false));
@@ -167,12 +170,34 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     return owner().host().config().commandTimeout();
   }
 
+  /** It is not to begin at its start, but to go on; or does so already. */
+  void goesOnFrom(ContainerSpec.Restore checkpoint) {
+    goesOnFrom = Optional.of(checkpoint);
+  }
+
   @Override
   public synchronized void start() {
     expect(State.CREATED, "started");
+    if (goesOnFrom.isPresent() && !OciCheckpoints.intoCreated(owner().host().config())) {
+      phase(Phase.RUNNING);
+      return;
+    }
     phase(Phase.STARTING);
     try {
-      command("start", owner().host().config().createTimeout(), "start", id);
+      if (goesOnFrom.isPresent()) {
+        OciCheckpoints checkpoints = new OciCheckpoints(owner(), number());
+        List<String> arguments = new ArrayList<>(checkpoints.restoring(goesOnFrom.get()));
+        arguments.add(id);
+        checkpoints.working(
+            "restore.log",
+            () ->
+                command(
+                    "restore",
+                    owner().host().config().createTimeout(),
+                    arguments.toArray(String[]::new)));
+      } else {
+        command("start", owner().host().config().createTimeout(), "start", id);
+      }
     } catch (ContainerException e) {
       killAll();
       awaitEnd();
@@ -357,6 +382,16 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     } catch (ContainerException e) {
       phase(before);
       throw e;
+    }
+  }
+
+  @Override
+  public synchronized void checkpoint(CheckpointSpec spec) {
+    expect(State.RUNNING, "saved");
+    new OciCheckpoints(owner(), number()).save(id, spec);
+    if (!spec.leaveRunning()) {
+      killAll();
+      awaitEnd();
     }
   }
 

@@ -71,17 +71,28 @@ final class OciCreation {
     try {
       sandbox.files().writeConfig(container.number(), config);
       Optional<LauncherPlan.Root> root = bundle(container, systemd ? given : cgroup);
-      List<String> before =
-          new ArrayList<>(List.of("create", "--bundle", sandbox.path(container.bundle())));
+      OciCheckpoints checkpoints = new OciCheckpoints(sandbox, container.number());
+      spec.checkpoint().ifPresent(container::goesOnFrom);
+      Optional<List<String>> restore =
+          spec.checkpoint()
+              .filter(_ -> !OciCheckpoints.intoCreated(sandbox.host().config()))
+              .map(checkpoints::restoring);
+      List<String> before = new ArrayList<>(restore.orElse(List.of("create")));
+      before.addAll(List.of("--bundle", sandbox.path(container.bundle())));
       if (spec.noPivot()) {
         before.add("--no-pivot");
       }
-      if (!spec.newKeyring()) {
+      if (!spec.newKeyring() && restore.isEmpty()) {
         before.add("--no-new-keyring");
       }
-      new OciLaunch(
+      OciLaunch launch =
+          new OciLaunch(
               container,
-              "create container " + spec.id() + " with " + sandbox.host().config().name(),
+              (restore.isPresent() ? "restore" : "create")
+                  + " container "
+                  + spec.id()
+                  + " with "
+                  + sandbox.host().config().name(),
               before,
               spec.id(),
               process.terminal(),
@@ -89,8 +100,12 @@ final class OciCreation {
               spec.input(),
               spec.log(),
               Optional.empty(),
-              spec.preserveFds())
-          .run();
+              spec.preserveFds());
+      if (restore.isPresent()) {
+        checkpoints.working("restore.log", launch::run);
+      } else {
+        launch.run();
+      }
       container.phase(OciRecord.Phase.CREATED);
       return container;
     } catch (RuntimeException e) {

@@ -9,6 +9,7 @@ final class Any {
   static final String RESOURCES =
       "types.containerd.io/opencontainers/runtime-spec/1/LinuxResources";
   static final String RUNC = "containerd.runc.v1.Options";
+  static final String RUNC_CHECKPOINT = "containerd.runc.v1.CheckpointOptions";
   static final String GENERIC = "runtimeoptions.v1.Options";
 
   private Any() {}

@@ -11,6 +11,7 @@ import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.oci.runtime.RuntimeConfigException;
 import dev.kapal.oci.runtime.RuntimeConfigJson;
 import dev.kapal.oci.runtime.RuntimeConfigValidator;
+import dev.kapal.runtime.CheckpointSpec;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerProcess;
 import dev.kapal.runtime.ContainerStats;
@@ -51,6 +52,7 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
   private volatile Optional<StartReply> reply = Optional.empty();
   private volatile Optional<Shim> shim = Optional.empty();
   private volatile int log;
+  private volatile boolean comesAtStart;
   private volatile int launch;
 
   ShimContainer(
@@ -237,6 +239,11 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
     return cgroup.path();
   }
 
+  /** Its process comes with its start, and no sooner can be waited for. */
+  void watchEndFromStart() {
+    comesAtStart = true;
+  }
+
   @Override
   public synchronized void start() {
     expect(State.CREATED, "started");
@@ -252,6 +259,9 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
     } catch (ContainerException e) {
       endAll();
       throw e;
+    }
+    if (comesAtStart) {
+      watchEnd();
     }
     FaultPoint.reach("start.runs");
     phase(Phase.RUNNING);
@@ -436,6 +446,28 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
     expect(State.PAUSED, "resumed");
     tasks().resume(id);
     phase(Phase.RUNNING);
+  }
+
+  @Override
+  public synchronized void checkpoint(CheckpointSpec spec) {
+    expect(State.RUNNING, "saved");
+    String work = "criu." + number();
+    Trees.make(linux(), owner().files().directory(), work);
+    try {
+      tasks()
+          .checkpoint(
+              "save the state of container " + id + " with " + owner().host().config().name(),
+              id,
+              spec,
+              owner().path(work),
+              owner().host().config().options() instanceof ShimOptions.Runc,
+              owner().host().config().createTimeout());
+    } finally {
+      Trees.remove(linux(), owner().files().directory(), work);
+    }
+    if (!spec.leaveRunning()) {
+      endAll();
+    }
   }
 
   @Override

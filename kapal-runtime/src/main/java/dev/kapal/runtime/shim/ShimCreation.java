@@ -142,12 +142,17 @@ final class ShimCreation {
                     bundle,
                     root,
                     fifos.io(),
+                    spec.checkpoint().map(c -> c.directory().toString()).orElse(""),
                     any,
                     sandbox.host().config().createTimeout()));
     FaultPoint.reach("container.created");
     container.phase(ShimRecord.Phase.CREATED);
     FaultPoint.reach("container.waiting");
-    container.watchEnd();
+    if (spec.checkpoint().isEmpty()) {
+      container.watchEnd();
+    } else {
+      container.watchEndFromStart();
+    }
   }
 
   private Shim connect(StartReply reply) {

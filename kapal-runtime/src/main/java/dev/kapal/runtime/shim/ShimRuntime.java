@@ -71,7 +71,8 @@ public final class ShimRuntime implements Runtime {
   /** What every shim has to be able to do. */
   @Override
   public RuntimeFeatures features() {
-    return new RuntimeFeatures(true, true, true, true, config.tier() == Tier.NATIVE, false, true);
+    return new RuntimeFeatures(
+        true, true, true, true, config.tier() == Tier.NATIVE, false, true, true);
   }
 
   static void checkId(String id) {

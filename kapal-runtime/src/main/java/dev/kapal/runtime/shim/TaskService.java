@@ -1,5 +1,6 @@
 package dev.kapal.runtime.shim;
 
+import dev.kapal.runtime.CheckpointSpec;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerException.LaunchFailed;
 import dev.kapal.runtime.ContainerStats;
@@ -143,18 +144,25 @@ final class TaskService {
     return new MessageWriter().text(1, id).text(2, exec);
   }
 
-  /** Creates a container, whose process waits; its process id. */
+  /**
+   * Creates a container, whose process waits; its process id.
+   *
+   * @param checkpoint directory of what it goes on from; empty: it begins. Some shims have no
+   *     process then before the start
+   */
   int create(
       String doing,
       String id,
       String bundle,
       Optional<RootFilesystem.Overlay> root,
       Io io,
+      String checkpoint,
       Optional<MessageWriter> options,
       Duration time) {
     MessageWriter request = new MessageWriter().text(1, id).text(2, bundle);
     root.ifPresent(overlay -> request.message(3, mount(overlay)));
     request.flag(4, io.terminal()).text(5, io.in()).text(6, io.out()).text(7, io.err());
+    request.text(8, checkpoint);
     options.ifPresent(any -> request.message(10, any));
     return (int) launch(doing, "Create", request, time).number(1);
   }
@@ -226,6 +234,31 @@ final class TaskService {
 
   void resume(String id) {
     call("resume container " + id, "Resume", new MessageWriter().text(1, id));
+  }
+
+  /**
+   * Saves a container.
+   *
+   * @param runc it takes the options of runc's shim; any other one gets none, and can neither be
+   *     told to end the container nor anything else
+   */
+  void checkpoint(
+      String doing, String id, CheckpointSpec spec, String work, boolean runc, Duration time) {
+    MessageWriter request = new MessageWriter().text(1, id).text(2, spec.directory().toString());
+    if (runc) {
+      request.message(
+          3,
+          Any.of(
+              Any.RUNC_CHECKPOINT,
+              new MessageWriter()
+                  .flag(1, !spec.leaveRunning())
+                  .flag(2, spec.tcpEstablished())
+                  .flag(5, spec.fileLocks())
+                  .text(8, spec.directory().toString())
+                  .text(9, work)
+                  .toBytes()));
+    }
+    call(doing, "Checkpoint", request, time);
   }
 
   void update(String id, byte[] resources) {
