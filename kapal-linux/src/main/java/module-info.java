@@ -3,4 +3,5 @@ module dev.kapal.linux {
   requires static transitive org.jspecify;
 
   exports dev.kapal.linux;
+  exports dev.kapal.linux.systemd;
 }

@@ -51,7 +51,7 @@ class CheckpointsTest {
   }
 
   private static ContainerSpec.Builder spec() {
-    return ContainerSpec.builder("busybox").name("a");
+    return ContainerSpec.builder("web").name("a");
   }
 
   @Test
@@ -141,7 +141,7 @@ class CheckpointsTest {
     assertThat(Files.getPosixFilePermissions(archive)).hasSize(2);
     byte[] before = Files.readAllBytes(archive);
     assertThat(new String(before, java.nio.charset.StandardCharsets.ISO_8859_1))
-        .contains("\"rootfsImageName\":\"busybox\"", "\"runtime\":\"fake\"", "\"id\":\"" + id);
+        .contains("\"rootfsImageName\":\"web\"", "\"runtime\":\"fake\"", "\"id\":\"" + id);
     assertThatThrownBy(() -> containers.checkpointArchive("a", archive, Duration.ZERO))
         .isInstanceOf(EngineException.Conflict.class);
     assertThat(archive).hasBinaryContent(before);
