@@ -16,4 +16,5 @@ module dev.kapal.cri {
   requires tools.jackson.databind;
 
   exports dev.kapal.cri;
+  exports dev.kapal.cri.config;
 }

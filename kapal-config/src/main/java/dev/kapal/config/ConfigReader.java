@@ -16,6 +16,7 @@ import dev.kapal.config.text.Position;
 import dev.kapal.config.text.Problem;
 import dev.kapal.linux.IdMapping;
 import dev.kapal.runtime.Tier;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -129,6 +130,7 @@ final class ConfigReader {
         containers(),
         registries(),
         network(),
+        cri(),
         Collections.unmodifiableSortedMap(runtimes),
         settings);
   }
@@ -214,6 +216,58 @@ final class ConfigReader {
         settings.texts("network", "dns_options"),
         mtu.isPresent() ? OptionalInt.of((int) mtu.getAsLong()) : OptionalInt.empty(),
         settings.flag("network", "ipv6").orElseThrow());
+  }
+
+  private KapalConfig.Cri cri() {
+    Optional<Path> certificate = optional("cri", "stream_tls_cert");
+    Optional<Path> secret = optional("cri", "stream_tls_key");
+    Optional<Path> authorities = optional("cri", "stream_tls_client_ca");
+    together("stream_tls_cert", certificate, "stream_tls_key", secret);
+    if (authorities.isPresent()) {
+      together("stream_tls_client_ca", authorities, "stream_tls_cert", certificate);
+    }
+    String address = text("cri", "stream_address");
+    if (certificate.isEmpty() && !loopback(address)) {
+      KeyPath key = KeyPath.of("cri", "stream_address");
+      problems.add(
+          Problem.error(
+              settings.find(key).map(Node::at).orElse(Position.DEFAULT),
+              key.toString(),
+              "whoever reaches " + address + " could listen: set cri.stream_tls_cert, too"));
+    }
+    return new KapalConfig.Cri(
+        settings.flag("cri", "enabled").orElseThrow(),
+        optional("cri", "socket").orElse(path("daemon", "run_dir").resolve("kapal.sock")),
+        paths("cri", "extra_sockets"),
+        address,
+        whole("cri", "stream_port"),
+        certificate,
+        secret,
+        authorities);
+  }
+
+  private static boolean loopback(String address) {
+    try {
+      return InetAddress.ofLiteral(address).isLoopbackAddress();
+    } catch (IllegalArgumentException e) {
+      return true; // the schema has told of it
+    }
+  }
+
+  private void together(String one, Optional<Path> first, String other, Optional<Path> second) {
+    if (first.isPresent() == second.isPresent()) {
+      return;
+    }
+    KeyPath there = KeyPath.of("cri", first.isPresent() ? one : other);
+    problems.add(
+        Problem.error(
+            settings.find(there).map(Node::at).orElse(Position.DEFAULT),
+            there.toString(),
+            "it needs cri." + (first.isPresent() ? other : one) + " too"));
+  }
+
+  private Optional<Path> optional(String... path) {
+    return settings.text(path).map(text -> Path.of(text).normalize());
   }
 
   private String text(String... path) {

@@ -29,6 +29,7 @@ public record KapalConfig(
     Containers containers,
     Registries registries,
     Network network,
+    Cri cri,
     SortedMap<String, RuntimeEntry> runtimes,
     Settings settings) {
 
@@ -84,6 +85,23 @@ public record KapalConfig(
       List<String> dnsOptions,
       OptionalInt mtu,
       boolean ipv6) {}
+
+  /**
+   * The table {@code cri}.
+   *
+   * @param socket the configured one, or the one in the run directory
+   * @param streamCertificate with streamKey; both or none
+   * @param streamClientAuthorities empty: clients need no certificate
+   */
+  public record Cri(
+      boolean enabled,
+      Path socket,
+      List<Path> extraSockets,
+      String streamAddress,
+      int streamPort,
+      Optional<Path> streamCertificate,
+      Optional<Path> streamKey,
+      Optional<Path> streamClientAuthorities) {}
 
   /** The defaults, as on a host without any file. */
   public static KapalConfig standard() {

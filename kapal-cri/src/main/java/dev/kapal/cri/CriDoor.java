@@ -1,81 +1,89 @@
 package dev.kapal.cri;
 
-import dev.kapal.cri.events.EventCalls;
-import dev.kapal.cri.proto.ImageServiceGrpc;
-import dev.kapal.cri.proto.RuntimeServiceGrpc;
-import dev.kapal.cri.rpc.CallGroup;
-import dev.kapal.cri.rpc.Calls;
-import dev.kapal.cri.rpc.RpcServer;
-import dev.kapal.cri.service.ImageCalls;
-import dev.kapal.cri.service.VersionCalls;
-import dev.kapal.cri.stats.MetricsCalls;
-import dev.kapal.cri.stats.StatsCalls;
-import dev.kapal.cri.streaming.StreamingCalls;
+import dev.kapal.cri.config.CriConfig;
+import dev.kapal.cri.rpc.Listeners;
 import dev.kapal.engine.Engine;
-import dev.kapal.linux.Linux;
 import java.io.IOException;
-import java.time.Clock;
-import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * The door for the kubelet, KubeEdge and crictl: CRI v1. It translates and holds no state; what it
  * knows of pods and containers beyond the engine's own words is in their attributes, which the
  * engine keeps for it.
+ *
+ * <p>Until the first client comes there are only sockets: gRPC costs a third of a second and
+ * megabytes, and most machines are no nodes of a cluster.
  */
 public final class CriDoor implements AutoCloseable {
-  private final RpcServer server;
-  private final StreamingCalls streaming;
-  private final ExecutorService threads;
+  private static final Logger LOG = System.getLogger(CriDoor.class.getName());
+  private static final long PAUSE_SECONDS = 1;
 
-  private CriDoor(RpcServer server, StreamingCalls streaming, ExecutorService threads) {
-    this.server = server;
-    this.streaming = streaming;
-    this.threads = threads;
+  private final CriOptions options;
+  private final Supplier<CriConfig> config;
+  private final Engine engine;
+  private final Listeners listeners;
+  private final Thread waiting;
+  private boolean closed;
+  private Optional<Service> service = Optional.empty();
+
+  private CriDoor(
+      CriOptions options, Supplier<CriConfig> config, Engine engine, Listeners listeners) {
+    this.options = options;
+    this.config = config;
+    this.engine = engine;
+    this.listeners = listeners;
+    this.waiting = Thread.ofPlatform().daemon().name("cri-door").unstarted(this::awaitClient);
   }
 
   /**
    * Opens it.
    *
+   * @param config as it is at the moment
    * @param engine has recovered; its owner closes it after the door
    * @throws IOException when a socket cannot be bound
    */
-  public static CriDoor open(CriOptions options, Engine engine) throws IOException {
-    StreamingCalls streaming = StreamingCalls.start(options.streaming(), engine, Linux.system());
-    ExecutorService threads =
-        Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("cri-", 0).factory());
+  public static CriDoor open(CriOptions options, Supplier<CriConfig> config, Engine engine)
+      throws IOException {
+    CriDoor door = new CriDoor(options, config, engine, Listeners.bind(options.sockets()));
+    door.waiting.start();
+    return door;
+  }
+
+  private void awaitClient() {
     try {
-      Calls calls = new Calls(threads);
-      List<CallGroup> groups =
-          List.of(
-              new VersionCalls(options.version()),
-              new ImageCalls(engine, Clock.systemUTC()),
-              streaming,
-              new StatsCalls(engine),
-              new MetricsCalls(engine),
-              new EventCalls(engine));
-      groups.forEach(group -> group.bind(calls));
-      RpcServer server =
-          RpcServer.listen(
-              options.sockets(),
-              calls.services(
-                  RuntimeServiceGrpc.getServiceDescriptor(),
-                  ImageServiceGrpc.getServiceDescriptor()),
-              threads);
-      return new CriDoor(server, streaming, threads);
-    } catch (IOException | RuntimeException e) {
-      threads.shutdownNow();
-      streaming.close();
-      throw e;
+      while (listeners.awaitClient()) {
+        try {
+          serve();
+          return;
+        } catch (IOException | RuntimeException e) {
+          LOG.log(Level.ERROR, "the kubelet cannot be served: {0}", e.getMessage());
+          listeners.refuse();
+          TimeUnit.SECONDS.sleep(PAUSE_SECONDS);
+        }
+      }
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "nothing listens for the kubelet any more", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void serve() throws IOException {
+    if (!closed) {
+      service = Optional.of(Service.start(options, config, engine, listeners));
     }
   }
 
   /** No new calls, and an end to the streams. */
   @Override
-  public void close() {
-    server.close();
-    streaming.close();
-    threads.shutdown();
+  public synchronized void close() {
+    closed = true;
+    waiting.interrupt();
+    listeners.close();
+    service.ifPresent(Service::close);
   }
 }

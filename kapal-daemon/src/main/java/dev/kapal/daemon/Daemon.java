@@ -4,6 +4,7 @@ import dev.kapal.cli.Kapal;
 import dev.kapal.cli.Version;
 import dev.kapal.config.ConfigSource;
 import dev.kapal.config.KapalConfig;
+import dev.kapal.cri.CriDoor;
 import dev.kapal.engine.Engine;
 import dev.kapal.engine.core.LocalEngine;
 import dev.kapal.linux.ErrnoException;
@@ -18,6 +19,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 
@@ -34,9 +36,16 @@ final class Daemon implements AutoCloseable {
   private final Fd listener;
   private final DropInDoor dropIn;
   private final Fd dropInListener;
+  private final Optional<CriDoor> kubelet;
 
   private Daemon(
-      Engine engine, ClientDoor door, Fd listener, DropInDoor dropIn, Fd dropInListener) {
+      Engine engine,
+      ClientDoor door,
+      Fd listener,
+      DropInDoor dropIn,
+      Fd dropInListener,
+      Optional<CriDoor> kubelet) {
+    this.kubelet = kubelet;
     this.dropIn = dropIn;
     this.dropInListener = dropInListener;
     this.engine = engine;
@@ -75,7 +84,9 @@ final class Daemon implements AutoCloseable {
       DropInDoor dropIn =
           new DropInDoor(
               linux, ociListener, DropIn.create(linux, KernelFeatures.host(), version.version()));
-      Daemon daemon = new Daemon(engine, door, listener, dropIn, ociListener);
+      Optional<CriDoor> kubelet =
+          KubeletDoor.open(config, live::current, engine, version.version());
+      Daemon daemon = new Daemon(engine, door, listener, dropIn, ociListener, kubelet);
       Runtime.getRuntime().addShutdownHook(new Thread(daemon::endBySignal, "signal"));
       Thread.ofVirtual().start(() -> daemon.endWhen(shutdown));
       Hangup.runs(live::reload);
@@ -134,6 +145,7 @@ final class Daemon implements AutoCloseable {
 
   @Override
   public void close() {
+    kubelet.ifPresent(CriDoor::close);
     door.close();
     dropIn.close();
     engine.close();

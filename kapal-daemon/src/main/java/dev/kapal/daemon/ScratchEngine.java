@@ -92,6 +92,7 @@ final class ScratchEngine implements Engine {
         config.containers(),
         config.registries(),
         config.network(),
+        config.cri(),
         runtimes,
         config.settings());
   }

@@ -3,6 +3,7 @@ package dev.kapal.engine;
 import dev.kapal.engine.spec.NetworkSpec.Endpoint;
 import dev.kapal.network.Network;
 import dev.kapal.network.NetworkSpec;
+import dev.kapal.network.Readiness;
 import java.util.List;
 import java.util.Map;
 
@@ -27,6 +28,9 @@ public interface EngineNetworks {
 
   /** A container on a network. */
   record Member(String name, ContainerInfo.Endpoint endpoint) {}
+
+  /** Whether pods can get a network now. A configuration that arrives late is seen. */
+  Readiness podReadiness();
 
   Network create(NetworkSpec spec);
 

@@ -1,11 +1,13 @@
 package dev.kapal.engine;
 
+import dev.kapal.runtime.RuntimeFeatures;
 import dev.kapal.runtime.Tier;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 
 /** The engine itself. */
 public interface EngineSystem {
@@ -17,6 +19,22 @@ public interface EngineSystem {
    * @throws EngineException.InvalidArgument none is here, or several and none is configured
    */
   String runtimeFor(Tier tier);
+
+  /** The names of the runtimes that containers and pods may have now. */
+  SortedSet<String> runtimes();
+
+  /**
+   * What a runtime can do. The first time its program may be asked.
+   *
+   * @throws EngineException.InvalidArgument there is none of that name
+   */
+  RuntimeFeatures features(String runtime);
+
+  /** The runtime of containers and pods that name none. */
+  String defaultRuntime();
+
+  /** Who makes cgroups: {@code cgroupfs} (the engine itself) or {@code systemd}. */
+  String cgroupDriver();
 
   /** Facts about engine and host. */
   Info info();

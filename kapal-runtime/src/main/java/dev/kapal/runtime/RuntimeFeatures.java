@@ -11,6 +11,7 @@ package dev.kapal.runtime;
  * @param idMappedMounts whether mounts can map ids
  * @param terminals whether processes can have terminals
  * @param checkpoint whether a container's state can be saved, and a container go on from it
+ * @param recursiveReadOnly whether mounts below a read-only one can be read-only with it
  */
 public record RuntimeFeatures(
     boolean exec,
@@ -20,10 +21,19 @@ public record RuntimeFeatures(
     boolean userNamespaces,
     boolean idMappedMounts,
     boolean terminals,
-    boolean checkpoint) {
+    boolean checkpoint,
+    boolean recursiveReadOnly) {
   /** This, with checkpoints or without. */
   public RuntimeFeatures withCheckpoint(boolean checkpoint) {
     return new RuntimeFeatures(
-        exec, pause, update, pods, userNamespaces, idMappedMounts, terminals, checkpoint);
+        exec,
+        pause,
+        update,
+        pods,
+        userNamespaces,
+        idMappedMounts,
+        terminals,
+        checkpoint,
+        recursiveReadOnly);
   }
 }

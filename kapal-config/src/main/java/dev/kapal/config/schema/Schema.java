@@ -56,8 +56,6 @@ public final class Schema {
           "network.default_subnets",
           "network.mtu",
           "network.ipv6",
-          "runtimes.<name>.pod_annotations",
-          "runtimes.<name>.container_annotations",
           "runtimes.<name>.snapshotter",
           "runtimes.<name>.privileged_without_host_devices");
 
@@ -76,6 +74,7 @@ public final class Schema {
       containers();
       registries();
       network();
+      cri();
       runtimes();
       return keys;
     }
@@ -299,6 +298,60 @@ public final class Schema {
           flag(false),
           ANY,
           "Whether networks that say nothing about it get IPv6 addresses, too.");
+    }
+
+    private void cri() {
+      restart = true;
+      add(
+          "cri.enabled",
+          Type.FLAG,
+          flag(true),
+          ANY,
+          "Whether there is a socket for the kubelet and crictl; it costs next to nothing until somebody uses it.");
+      add(
+          "cri.socket",
+          Type.TEXT,
+          none(),
+          ABSOLUTE,
+          "Where the kubelet and crictl connect to; without it, kapal.sock in daemon.run_dir.");
+      add(
+          "cri.extra_sockets",
+          Type.TEXTS,
+          texts(List.of()),
+          ABSOLUTE,
+          "Further sockets, for tools that expect another engine's.");
+      add(
+          "cri.stream_address",
+          Type.TEXT,
+          text("127.0.0.1"),
+          Rule.text(
+              "an IP address",
+              t -> t.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")),
+          "Where exec, attach and port-forward are served; another address than loopback needs TLS.");
+      add(
+          "cri.stream_port",
+          Type.WHOLE,
+          whole(0),
+          between(0, 65_535),
+          "Its port; 0: any that is free.");
+      add(
+          "cri.stream_tls_cert",
+          Type.TEXT,
+          none(),
+          ABSOLUTE,
+          "Its certificates as PEM; without them, plain HTTP.");
+      add(
+          "cri.stream_tls_key",
+          Type.TEXT,
+          none(),
+          ABSOLUTE,
+          "The key to the certificate, PKCS #8 as PEM.");
+      add(
+          "cri.stream_tls_client_ca",
+          Type.TEXT,
+          none(),
+          ABSOLUTE,
+          "Clients have to show a certificate of one of these authorities; without it, any may come.");
     }
 
     private void runtimes() {

@@ -6,13 +6,14 @@ import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
-import java.nio.file.Files;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
@@ -27,56 +28,56 @@ public final class RpcServer implements AutoCloseable {
 
   /**
    * Of these, only errors: gRPC sets an option that unix sockets lack on each connection, and tells
-   * with a stack trace of each client that goes away in the middle of a stream.
+   * with a stack trace of each client that goes away in the middle of a stream; Netty misses an
+   * interface with a hardware address where there is loopback alone.
    */
   private static final List<Logger> TALKATIVE =
       List.of(
           Logger.getLogger("io.netty.bootstrap"),
+          Logger.getLogger("io.netty.util.internal.MacAddressUtil"),
           Logger.getLogger("io.grpc.netty.NettyServerHandler"));
 
   private final Server server;
   private final EventLoopGroup loop;
-  private final List<Path> paths;
+  private final Listeners listeners;
 
-  private RpcServer(Server server, EventLoopGroup loop, List<Path> paths) {
+  private RpcServer(Server server, EventLoopGroup loop, Listeners listeners) {
     this.server = server;
     this.loop = loop;
-    this.paths = paths;
+    this.listeners = listeners;
   }
 
   /**
-   * Listens.
+   * Serves.
    *
+   * @param listeners are closed with the server
    * @param threads for the calls; its owner ends it
-   * @throws IOException when a path cannot be bound
+   * @throws IOException when the server cannot start
    */
-  public static RpcServer listen(
-      List<Path> paths, List<BindableService> services, ExecutorService threads)
+  public static RpcServer serve(
+      Listeners listeners, List<BindableService> services, ExecutorService threads)
       throws IOException {
     TALKATIVE.forEach(logger -> logger.setLevel(Level.SEVERE));
     EventLoopGroup loop =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("cri-io", true), NioIoHandler.newFactory());
     try {
+      Queue<ServerSocketChannel> channels = new ArrayDeque<>(listeners.channels());
+      List<Path> paths = listeners.paths();
       NettyServerBuilder builder =
-          NettyServerBuilder.forAddress(SocketFile.prepare(paths.getFirst()))
-              .channelType(NioServerDomainSocketChannel.class)
+          NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(paths.getFirst()))
+              .channelFactory(() -> new AdoptedServerChannel(channels.remove()))
               .bossEventLoopGroup(loop)
               .workerEventLoopGroup(loop)
               .executor(threads)
               .maxInboundMessageSize(LARGEST_MESSAGE)
               .permitKeepAliveTime(1, TimeUnit.SECONDS)
               .permitKeepAliveWithoutCalls(true);
-      for (Path path : paths.subList(1, paths.size())) {
-        UnixDomainSocketAddress address = SocketFile.prepare(path);
-        builder.addListenAddress(address);
-      }
+      paths.subList(1, paths.size()).stream()
+          .map(UnixDomainSocketAddress::of)
+          .forEach(builder::addListenAddress);
       services.forEach(builder::addService);
-      Server server = builder.build().start();
-      for (Path path : paths) {
-        SocketFile.protect(path);
-      }
-      return new RpcServer(server, loop, List.copyOf(paths));
+      return new RpcServer(builder.build().start(), loop, listeners);
     } catch (IOException | RuntimeException e) {
       end(loop);
       throw e;
@@ -86,6 +87,7 @@ public final class RpcServer implements AutoCloseable {
   /** No new calls; those under way have a moment, and then their threads are interrupted. */
   @Override
   public void close() {
+    listeners.close();
     server.shutdown();
     try {
       if (!server.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
@@ -97,13 +99,6 @@ public final class RpcServer implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     end(loop);
-    for (Path path : paths) {
-      try {
-        Files.deleteIfExists(path);
-      } catch (IOException e) {
-        // The next one replaces it.
-      }
-    }
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // nothing waits for a daemon thread

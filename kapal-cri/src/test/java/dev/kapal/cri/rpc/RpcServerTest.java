@@ -42,8 +42,8 @@ final class RpcServerTest {
   private RpcServer listen(CallGroup group, Path... paths) throws IOException {
     Calls calls = new Calls(threads);
     group.bind(calls);
-    return RpcServer.listen(
-        List.of(paths),
+    return RpcServer.serve(
+        Listeners.bind(List.of(paths)),
         calls.services(
             RuntimeServiceGrpc.getServiceDescriptor(), ImageServiceGrpc.getServiceDescriptor()),
         threads);

@@ -20,6 +20,7 @@ import dev.kapal.cri.proto.RuntimeServiceGrpc;
 import dev.kapal.cri.proto.StreamImagesRequest;
 import dev.kapal.cri.rpc.Calls;
 import dev.kapal.cri.rpc.Client;
+import dev.kapal.cri.rpc.Listeners;
 import dev.kapal.cri.rpc.RpcServer;
 import dev.kapal.engine.Containers;
 import dev.kapal.engine.Engine;
@@ -107,8 +108,8 @@ final class ImageCallsTest {
     Calls bound = new Calls(threads);
     new ImageCalls(engine, Clock.systemUTC()).bind(bound);
     server =
-        RpcServer.listen(
-            List.of(folder.resolve("s")),
+        RpcServer.serve(
+            Listeners.bind(List.of(folder.resolve("s"))),
             bound.services(
                 ImageServiceGrpc.getServiceDescriptor(), RuntimeServiceGrpc.getServiceDescriptor()),
             threads);

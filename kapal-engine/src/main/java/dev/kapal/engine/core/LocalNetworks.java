@@ -12,6 +12,7 @@ import dev.kapal.network.Attachment;
 import dev.kapal.network.Network;
 import dev.kapal.network.NetworkException;
 import dev.kapal.network.NetworkSpec;
+import dev.kapal.network.Readiness;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -85,6 +86,11 @@ final class LocalNetworks implements EngineNetworks {
     } catch (NetworkException e) {
       throw Failures.of("cannot inspect network " + nameOrId, e);
     }
+  }
+
+  @Override
+  public Readiness podReadiness() {
+    return hub.networks.podReadiness();
   }
 
   @Override

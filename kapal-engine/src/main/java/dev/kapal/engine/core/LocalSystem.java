@@ -15,6 +15,7 @@ import dev.kapal.image.PruneRequest;
 import dev.kapal.image.RemoveResult;
 import dev.kapal.linux.CgroupLayout;
 import dev.kapal.linux.Signals;
+import dev.kapal.runtime.RuntimeFeatures;
 import dev.kapal.runtime.Tier;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,6 +27,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 
@@ -70,6 +73,26 @@ final class LocalSystem implements EngineSystem {
   }
 
   @Override
+  public SortedSet<String> runtimes() {
+    return new TreeSet<>(hub.runtimes.keySet());
+  }
+
+  @Override
+  public RuntimeFeatures features(String runtime) {
+    return hub.runtime(runtime).features();
+  }
+
+  @Override
+  public String defaultRuntime() {
+    return hub.config.defaultRuntime();
+  }
+
+  @Override
+  public String cgroupDriver() {
+    return "cgroupfs";
+  }
+
+  @Override
   public Info info() {
     Map<ContainerState, Integer> count = new HashMap<>();
     List<Entry> all = hub.index.published();
@@ -98,7 +121,7 @@ final class LocalSystem implements EngineSystem {
         Runtime.getRuntime().availableProcessors(),
         StatsReader.meminfo("MemTotal"),
         cgroups.mode().name().toLowerCase(java.util.Locale.ROOT),
-        "cgroupfs",
+        cgroupDriver(),
         "overlayfs",
         hub.config.dataDir().toString(),
         hub.config.stateDir().toString(),

@@ -377,7 +377,7 @@ final class FakeWorld {
 
     @Override
     public RuntimeFeatures features() {
-      return new RuntimeFeatures(true, true, true, true, true, true, true, true);
+      return new RuntimeFeatures(true, true, true, true, true, true, true, true, true);
     }
 
     @Override

@@ -74,7 +74,8 @@ public final class NativeRuntime implements Runtime {
         kernel.userNamespaces() && kernel.mountApi(),
         kernel.idmappedMounts(),
         true,
-        false);
+        false,
+        kernel.mountSetattr());
   }
 
   static void checkId(String id) {

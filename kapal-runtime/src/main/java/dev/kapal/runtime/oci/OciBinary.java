@@ -148,17 +148,23 @@ final class OciBinary {
     try {
       HostCommand.Result result =
           run("ask for the features of " + config.name(), List.of("features"), PROBE);
-      JsonNode linux = MAPPER.readTree(result.ok() ? result.out() : "{}").path("linux");
+      JsonNode document = MAPPER.readTree(result.ok() ? result.out() : "{}");
+      JsonNode linux = document.path("linux");
       boolean user = plain;
       for (JsonNode namespace : linux.path("namespaces")) {
         user |= namespace.asString("").equals("user");
       }
       boolean idmap = linux.path("mountExtensions").path("idmap").path("enabled").asBoolean(false);
-      return new RuntimeFeatures(true, pauses(), cgroups, plain, user, idmap, true, false);
+      boolean recursive = false;
+      for (JsonNode option : document.path("mountOptions")) {
+        recursive |= option.asString("").equals("rro");
+      }
+      return new RuntimeFeatures(
+          true, pauses(), cgroups, plain, user, idmap, true, false, recursive);
     } catch (JacksonException _) {
-      return new RuntimeFeatures(true, pauses(), cgroups, plain, plain, false, true, false);
+      return new RuntimeFeatures(true, pauses(), cgroups, plain, plain, false, true, false, false);
     } catch (ContainerException _) {
-      return new RuntimeFeatures(false, false, false, false, false, false, false, false);
+      return new RuntimeFeatures(false, false, false, false, false, false, false, false, false);
     }
   }
 }

@@ -72,7 +72,7 @@ public final class ShimRuntime implements Runtime {
   @Override
   public RuntimeFeatures features() {
     return new RuntimeFeatures(
-        true, true, true, true, config.tier() == Tier.NATIVE, false, true, true);
+        true, true, true, true, config.tier() == Tier.NATIVE, false, true, true, false);
   }
 
   static void checkId(String id) {
