@@ -419,9 +419,11 @@ static void put_status(void) {
 
 static const struct { u32 flag; const char *name; } namespaces[] = {
     {0x80, "time_for_children"}, {CLONE_NEWNS, "mnt"}, {CLONE_NEWCGROUP, "cgroup"},
-    {CLONE_NEWUTS, "uts"},       {CLONE_NEWIPC, "ipc"}, {CLONE_NEWNET, "net"}};
+    {CLONE_NEWUTS, "uts"},       {CLONE_NEWIPC, "ipc"}, {CLONE_NEWUSER, "user"},
+    {CLONE_NEWNET, "net"}};
 
-// In a child: makes the namespaces and keeps them until the monitor has bound them.
+// In a child: makes the namespaces and keeps them until the monitor has bound them. The kernel makes a user namespace before
+// the others, which are its own then.
 _Noreturn static void namespaces_hold(int channel, u32 flags) {
   int error = unshare((int)flags) != 0 ? errno : 0;
   if (!error && flags & CLONE_NEWNET) {
@@ -435,12 +437,26 @@ _Noreturn static void namespaces_hold(int channel, u32 flags) {
   _exit(0);
 }
 
+// A map is taken in one write, or not at all.
+static int map_write(long pid, const char *which, const char *map) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%ld/%s", pid, which);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  int error = fd < 0 || write(fd, map, strlen(map)) < 0 ? -errno : 0;
+  close_fd(&fd);
+  return error;
+}
+
 static int do_namespaces(struct body *body) {
   u32 flags = take32(body), known = 0;
-  char *paths[COUNT(namespaces)] = {0}, source[64];
+  char *paths[COUNT(namespaces)] = {0}, source[64], *uids = NULL, *gids = NULL;
   for (u32 i = 0; i < COUNT(namespaces); i++) {
     known |= namespaces[i].flag;
     if (flags & namespaces[i].flag) paths[i] = take_string(body);
+  }
+  if (flags & CLONE_NEWUSER) {
+    uids = take_string(body);
+    gids = take_string(body);
   }
   int ends[2] = {-1, -1}, error = body->bad || body->left || !flags || flags & ~known ? -EINVAL : 0;
   if (!error && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) error = -errno;
@@ -454,6 +470,10 @@ static int do_namespaces(struct body *body) {
   int held = ECHILD;
   if (!error && recv(ends[0], &held, sizeof held, 0) <= 0) held = ECHILD;
   if (!error) error = -held;
+  if (!error && uids) error = map_write(pid, "uid_map", uids);
+  if (!error && gids) error = map_write(pid, "gid_map", gids);
+  free(uids);
+  free(gids);
   u32 bound = 0;
   for (u32 i = 0; i < COUNT(namespaces) && !error; i++) {
     if (!paths[i]) continue;

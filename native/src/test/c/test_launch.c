@@ -1013,9 +1013,58 @@ TEST(launch, namespaces) {
   unlink(path_in("net"));
   EQ(ask(&m, M_NAMESPACES, 0, body, size, NULL, 0, NULL), -ENOENT);
   CHECK(!strstr(content("/proc/self/mountinfo"), path_in("uts")));
-  flags = CLONE_NEWUSER;
+  flags = CLONE_NEWPID;
   memcpy(body, &flags, 4);
   EQ(ask(&m, M_NAMESPACES, 0, body, size, NULL, 0, NULL), -EINVAL);
+  monitor_quit(&m);
+}
+
+static int ask_for_user(const char *uids, const char *gids) {
+  u8 body[1024];
+  u32 size = 4, flags = CLONE_NEWUSER | CLONE_NEWNET;
+  const char *texts[] = {path_in("user"), path_in("net"), uids, gids};
+  memcpy(body, &flags, 4);
+  for (int i = 0; i < 4; i++) {
+    u32 length = (u32)strlen(texts[i]);
+    memcpy(body + size, &length, 4);
+    memcpy(body + size + 4, texts[i], length);
+    size += 4 + length;
+  }
+  return ask(&m, M_NAMESPACES, 0, body, size, NULL, 0, NULL);
+}
+
+TEST(launch, user_namespaces) {
+  need_root();
+  monitor_start(&m);
+  write_file(path_in("user"), "");
+  write_file(path_in("net"), "");
+  EQ(ask_for_user("0 100000 65536\n", "0 200000 65536\n"), 0);
+  int net = open(path_in("net"), O_RDONLY | O_CLOEXEC), user = open(path_in("user"), O_RDONLY | O_CLOEXEC);
+  // It is the user namespace that owns the other one.
+  int owner = ioctl(net, 0xb701); // NS_GET_USERNS
+  struct stat of, it;
+  CHECK(owner >= 0 && fstat(owner, &of) == 0 && fstat(user, &it) == 0 && of.st_ino == it.st_ino);
+  close(owner);
+  pid_t child = fork();
+  if (child == 0) {
+    CHECK(setns(user, CLONE_NEWUSER) == 0);
+    CHECK(setgid(0) == 0 && setuid(0) == 0);
+    STR(content("/proc/self/uid_map"), "         0     100000      65536\n");
+    STR(content("/proc/self/gid_map"), "         0     200000      65536\n");
+    _exit(0);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  EQ(status, 0);
+  close(net);
+  close(user);
+  umount(path_in("user"));
+  umount(path_in("net"));
+  // Maps that the kernel does not take: nothing is left.
+  EQ(ask_for_user("0 100000 0\n", "0 200000 65536\n"), -EINVAL);
+  EQ(ask_for_user("0 100000 1\n", ""), 0);
+  CHECK(umount(path_in("user")) == 0 && umount(path_in("net")) == 0);
+  CHECK(!strstr(content("/proc/self/mountinfo"), path_in("user")));
   monitor_quit(&m);
 }
 

@@ -213,7 +213,10 @@ public final class ConfigBuilder {
     List<Namespace> list = new ArrayList<>();
     list.add(Namespace.create(NamespaceType.MOUNT));
     if (MountTable.ownUser(spec)) {
-      list.add(Namespace.create(NamespaceType.USER));
+      list.add(
+          Optional.ofNullable(r.join().get(NamespaceType.USER.procName()))
+              .map(path -> Namespace.join(NamespaceType.USER, path))
+              .orElse(Namespace.create(NamespaceType.USER)));
     }
     add(list, NamespaceType.UTS, n.uts(), r);
     add(list, NamespaceType.IPC, n.ipc(), r);

@@ -66,7 +66,9 @@ final class MountTable {
   private static List<Mount> system(ConfigRequest r, ContainerSpec spec) {
     boolean privileged = spec.security().privileged();
     String network = r.container().networkMode();
-    boolean othersNet = network.equals("host") || network.startsWith("container:");
+    // A pod's user namespace owns the pod's network.
+    boolean othersNet =
+        network.equals("host") || (network.startsWith("container:") && spec.pod().isEmpty());
     boolean ownUser = ownUser(spec);
     String rw = privileged ? "rw" : "ro";
     List<Mount> m = new ArrayList<>();

@@ -182,13 +182,7 @@ final class Creator {
     }
     NamespaceSpec n = s.namespaces();
     n = n.withPid(container(n.pid())).withIpc(container(n.ipc()));
-    if (n.user().kind() == NamespaceMode.Kind.PRIVATE && n.uidMappings().isEmpty()) {
-      if (hub.config.uidMappings().isEmpty() || hub.config.gidMappings().isEmpty()) {
-        throw new EngineException.Unsupported(
-            "a user namespace needs a range of host IDs: configure one, or give the mappings");
-      }
-      n = n.withUser(n.user(), hub.config.uidMappings(), hub.config.gidMappings());
-    }
+    n = IdRanges.resolve(n, hub.config);
     String runtime = s.runtime().orElse(hub.config.defaultRuntime());
     hub.runtime(runtime);
     if (s.resources().kernelMemory().isPresent()) {

@@ -2,6 +2,7 @@ package dev.kapal.engine.core;
 
 import dev.kapal.engine.EngineException;
 import dev.kapal.engine.spec.NamespaceMode;
+import dev.kapal.engine.spec.NamespaceSpec;
 import dev.kapal.engine.store.PodRecord;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Mount;
@@ -76,7 +77,11 @@ final class PodAnchor {
         .withAnnotations(annotations)
         .withHostname(sandbox.namespaces().containsKey(NamespaceType.UTS) ? r.hostname() : "")
         .withLinux(
-            Linux.empty().withNamespaces(namespaces).withCgroupsPath(r.cgroup() + "/" + r.id()));
+            Linux.empty()
+                .withNamespaces(namespaces)
+                .withUidMappings(PodMaker.maps(r, NamespaceSpec::uidMappings))
+                .withGidMappings(PodMaker.maps(r, NamespaceSpec::gidMappings))
+                .withCgroupsPath(r.cgroup() + "/" + r.id()));
   }
 
   /** The root directory with the program, made when it is first needed. */

@@ -11,6 +11,7 @@ import dev.kapal.linux.MountFlags;
 import dev.kapal.network.AttachRequest;
 import dev.kapal.network.Attachment;
 import dev.kapal.network.NetworkRequest;
+import dev.kapal.oci.runtime.IdMapping;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.Sandbox;
@@ -24,6 +25,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Makes pods: everything from the request to a sandbox that takes containers, or nothing at all.
@@ -42,10 +44,17 @@ final class PodMaker {
   }
 
   /** What is asked for, resolved. Nothing is made. */
-  PodRecord record(String id, PodSpec spec) {
-    String name = spec.runtime().orElse(hub.config.defaultRuntime());
+  PodRecord record(String id, PodSpec asked) {
+    String name = asked.runtime().orElse(hub.config.defaultRuntime());
     Runtime runtime = hub.runtime(name);
-    NamespaceSpec n = spec.namespaces();
+    NamespaceSpec n = IdRanges.resolve(asked.namespaces(), hub.config);
+    if (ownUser(n) && !runtime.features().userNamespaces()) {
+      throw new EngineException.Unsupported(
+          "runtime "
+              + name
+              + " has no user namespaces here: run the pod without one, or with another runtime");
+    }
+    PodSpec spec = asked.withNamespaces(n);
     boolean hostUts = n.uts().kind() == NamespaceMode.Kind.HOST;
     Sysctls.check(
         spec.sysctls(),
@@ -103,7 +112,12 @@ final class PodMaker {
         hub.runtime(r.runtime())
             .createSandbox(
                 new SandboxSpec(
-                    r.id(), state, namespaces(r, run.resolve("ns")), r.spec().annotations()));
+                    r.id(),
+                    state,
+                    namespaces(r, run.resolve("ns")),
+                    r.spec().annotations(),
+                    maps(r, NamespaceSpec::uidMappings),
+                    maps(r, NamespaceSpec::gidMappings)));
     undo.push(sandbox::quit);
     FaultPoint.reach("pod.sandbox");
     shm(r, run);
@@ -121,6 +135,21 @@ final class PodMaker {
     pod.sandbox = Optional.of(sandbox);
   }
 
+  private static boolean ownUser(NamespaceSpec n) {
+    return n.user().kind() == NamespaceMode.Kind.PRIVATE;
+  }
+
+  /** The maps of a pod's user namespace; none without one. */
+  static List<IdMapping> maps(
+      PodRecord r, Function<NamespaceSpec, List<NamespaceSpec.IdMapping>> which) {
+    NamespaceSpec n = r.spec().namespaces();
+    return ownUser(n)
+        ? which.apply(n).stream()
+            .map(m -> new IdMapping(m.containerId(), m.hostId(), m.size()))
+            .toList()
+        : List.of();
+  }
+
   private static Map<NamespaceType, Path> namespaces(PodRecord r, Path folder) {
     Map<NamespaceType, Path> all = new EnumMap<>(NamespaceType.class);
     NamespaceSpec n = r.spec().namespaces();
@@ -132,6 +161,9 @@ final class PodMaker {
     }
     if (n.uts().kind() != NamespaceMode.Kind.HOST) {
       all.put(NamespaceType.UTS, folder.resolve("uts"));
+    }
+    if (ownUser(n)) {
+      all.put(NamespaceType.USER, folder.resolve("user"));
     }
     return all;
   }

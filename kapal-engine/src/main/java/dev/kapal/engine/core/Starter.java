@@ -169,6 +169,9 @@ final class Starter {
     if (c.networkMode().startsWith("container:")) {
       join(join, "net", NamespaceMode.parse(c.networkMode()));
     }
+    if (s.pod().isPresent() && s.namespaces().user().kind() == NamespaceMode.Kind.PRIVATE) {
+      join(join, "user", new NamespaceMode(NamespaceMode.Kind.CONTAINER, s.pod().get().pod()));
+    }
     return join;
   }
 

@@ -133,6 +133,25 @@ public record PodSpec(
         attributes);
   }
 
+  /** The same with other namespaces. */
+  public PodSpec withNamespaces(NamespaceSpec other) {
+    return new PodSpec(
+        name,
+        runtime,
+        hostname,
+        network,
+        other,
+        security,
+        sysctls,
+        cgroupParent,
+        resources,
+        overhead,
+        shmSize,
+        labels,
+        annotations,
+        attributes);
+  }
+
   /** Collects a {@link PodSpec}. Not thread-safe. */
   public static final class Builder {
     private final String name;

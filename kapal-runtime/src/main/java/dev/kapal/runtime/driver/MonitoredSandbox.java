@@ -11,6 +11,7 @@ import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.Sandbox;
+import dev.kapal.runtime.SandboxSpec;
 import dev.kapal.runtime.monitor.LaunchWatch;
 import dev.kapal.runtime.monitor.MonitorConnection;
 import dev.kapal.runtime.monitor.MonitorEvents;
@@ -90,14 +91,14 @@ public abstract class MonitoredSandbox<C extends MonitoredContainer>
   }
 
   /** Starts its monitor and makes its namespaces; or leaves nothing behind. */
-  protected final void begin(MonitorProgram program) {
+  protected final void begin(MonitorProgram program, SandboxSpec spec) {
     try {
       save();
       FaultPoint.reach("sandbox.saved");
       program.start(id, files.directory());
       FaultPoint.reach("sandbox.monitor");
       connect();
-      pins().pin(connection());
+      pins().pin(connection(), spec);
       FaultPoint.reach("sandbox.connected");
     } catch (RuntimeException e) {
       undoCreate(e);

@@ -68,7 +68,7 @@ final class NativeSandbox implements Sandbox, MonitorEvents, ProcessHost {
       host.program().start(spec.id(), files.directory());
       FaultPoint.reach("sandbox.monitor");
       sandbox.connect();
-      sandbox.pins().pin(sandbox.connection());
+      sandbox.pins().pin(sandbox.connection(), spec);
       FaultPoint.reach("sandbox.connected");
       return sandbox;
     } catch (RuntimeException e) {

@@ -9,6 +9,7 @@ import dev.kapal.linux.Linux;
 import dev.kapal.linux.MountFlags;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.runtime.ContainerException;
+import dev.kapal.runtime.SandboxSpec;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -16,8 +17,8 @@ import java.util.Map;
 
 /** A sandbox's namespaces, held by mounts on files. */
 public record PinnedNamespaces(Linux linux, Map<NamespaceType, Path> paths) {
-  /** Has the monitor make them. */
-  public void pin(MonitorConnection monitor) {
+  /** Has the monitor make them, as the sandbox is asked for. */
+  public void pin(MonitorConnection monitor, SandboxSpec spec) {
     if (paths.isEmpty()) {
       return;
     }
@@ -30,8 +31,17 @@ public record PinnedNamespaces(Linux linux, Map<NamespaceType, Path> paths) {
       size += Packet.textSize(path(type));
       linux.descriptors().open(path(type), O_WRONLY | O_CREAT | O_NOFOLLOW, 0600).close();
     }
+    boolean user = paths.containsKey(NamespaceType.USER);
+    String uids = UserMaps.text(spec.uidMappings());
+    String gids = UserMaps.text(spec.gidMappings());
+    if (user) {
+      size += Packet.textSize(uids) + Packet.textSize(gids);
+    }
     Packet packet = Packet.withBody(Packet.NAMESPACES, 0, size).u32(flags);
     order.forEach(type -> packet.text(path(type)));
+    if (user) {
+      packet.text(uids).text(gids);
+    }
     monitor.ask(packet, List.of());
   }
 

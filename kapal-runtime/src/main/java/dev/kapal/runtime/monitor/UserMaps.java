@@ -19,7 +19,8 @@ public final class UserMaps {
     write(linux, "/proc/" + pid + "/gid_map", gids);
   }
 
-  private static void write(Linux linux, String path, List<IdMapping> maps) {
+  /** As the kernel takes them. */
+  static String text(List<IdMapping> maps) {
     StringBuilder text = new StringBuilder();
     maps.forEach(m ->
         text.append(m.containerId())
@@ -28,14 +29,19 @@ public final class UserMaps {
             .append(' ')
             .append(m.size())
             .append('\n'));
-    byte[] bytes = text.toString().getBytes(StandardCharsets.US_ASCII);
+    return text.toString();
+  }
+
+  private static void write(Linux linux, String path, List<IdMapping> maps) {
+    String text = text(maps);
+    byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
     try (Fd file = linux.descriptors().open(path, O_WRONLY)) {
       // The kernel takes a map in one write, or not at all.
       linux.descriptors().write(file, bytes, 0, bytes.length);
     } catch (ErrnoException e) {
       throw new ContainerException.Failed(
           "The id map "
-              + text.toString().strip().replace('\n', ',')
+              + text.strip().replace('\n', ',')
               + " of the user namespace was refused: "
               + e.errno().message(),
           e);

@@ -39,7 +39,7 @@ final class OciSandbox extends MonitoredSandbox<OciContainer> {
   static OciSandbox create(OciHost host, SandboxSpec spec) {
     SandboxFiles files = newFiles(host.linux(), spec.stateDirectory());
     OciSandbox sandbox = new OciSandbox(host, spec.id(), files, spec.namespaces());
-    sandbox.begin(host.program());
+    sandbox.begin(host.program(), spec);
     return sandbox;
   }
 

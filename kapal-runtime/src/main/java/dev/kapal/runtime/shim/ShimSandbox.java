@@ -62,7 +62,7 @@ final class ShimSandbox extends MonitoredSandbox<ShimContainer> {
   static ShimSandbox create(ShimHost host, SandboxSpec spec) {
     SandboxFiles files = newFiles(host.linux(), spec.stateDirectory());
     ShimSandbox sandbox = new ShimSandbox(host, spec.id(), files, spec.namespaces());
-    sandbox.begin(host.program());
+    sandbox.begin(host.program(), spec);
     try {
       Trees.make(host.linux(), files.directory(), TASKS);
       sandbox.serve();
