@@ -192,6 +192,139 @@ final class NetworkTest {
   }
 
   @Test
+  void aStoppedContainerJoinsWhenItStarts() {
+    daemon.ok("network", "create", "--subnet", "10.78.0.0/24", "later");
+    try {
+      daemon.ok("create", "--name", "idle", "--network", "none", "busybox", "sleep", "1000");
+      daemon.ok("network", "connect", "--ip", "10.78.0.7", "--alias", "late", "later", "idle");
+      assertThat(daemon.command("network", "rm", "later").err()).contains("idle");
+      daemon.ok("start", "idle");
+      assertThat(daemon.ok("exec", "idle", "ip", "-4", "-o", "addr", "show", "eth0"))
+          .contains("10.78.0.7/24");
+      daemon.ok("run", "-d", "--name", "asks", "--network", "later", "busybox", "sleep", "1000");
+      assertThat(lookup("asks", "late")).isEqualTo("reached");
+      daemon.ok("stop", "-t", "0", "idle");
+      daemon.ok("network", "disconnect", "later", "idle");
+      daemon.ok("start", "idle");
+      assertThat(daemon.ok("exec", "idle", "ls", "/sys/class/net")).isEqualTo("lo");
+    } finally {
+      removeAll();
+      daemon.ok("network", "rm", "later");
+    }
+  }
+
+  @Test
+  void publishedPortsStayWhileNetworksComeAndGo() {
+    daemon.ok("network", "create", "east");
+    daemon.ok("network", "create", "west");
+    try {
+      daemon.ok(
+          "run",
+          "-d",
+          "--name",
+          "web",
+          "--network",
+          "east",
+          "-p",
+          "127.0.0.1:18082:80",
+          "-p",
+          "[::1]:18083:80",
+          "busybox",
+          "sh",
+          "-c",
+          "while :; do echo hello | nc -l -p 80; done");
+      assertThat(daemon.ok("port", "web").lines())
+          .containsExactly("80/tcp -> 127.0.0.1:18082", "80/tcp -> [::1]:18083");
+      assertThat(answer(18082)).isEqualTo("hello");
+      daemon.ok("network", "connect", "west", "web");
+      assertThat(answer(18082)).isEqualTo("hello");
+      daemon.ok("network", "disconnect", "east", "web");
+      assertThat(answer(18082)).isEqualTo("hello");
+      daemon.ok("network", "disconnect", "west", "web");
+      assertThat(answer(18082)).isEmpty();
+      daemon.ok("network", "connect", "east", "web");
+      assertThat(answer(18082)).isEqualTo("hello");
+      daemon.ok("restart", "-t", "0", "web");
+      assertThat(answer(18082)).isEqualTo("hello");
+    } finally {
+      removeAll();
+      daemon.ok("network", "rm", "east", "west");
+    }
+  }
+
+  /** What a port of the host's loopback says, soon; empty: nobody does. */
+  private static String answer(int port) {
+    return inside(
+        "for i in 1 2 3 4 5 6 7 8 9; do busybox nc -w 2 127.0.0.1 "
+            + port
+            + " </dev/null 2>/dev/null && break; sleep 0.1; done");
+  }
+
+  @Test
+  void eachNetworkTakesItsOwnWishes() {
+    daemon.ok(
+        "network",
+        "create",
+        "--subnet",
+        "10.79.1.0/24",
+        "--ipv6",
+        "--subnet",
+        "fd00:79:1::/64",
+        "left");
+    daemon.ok("network", "create", "--subnet", "10.79.2.0/24", "right");
+    try {
+      daemon.ok(
+          "run",
+          "-d",
+          "--name",
+          "both",
+          "--network",
+          "name=left,ip=10.79.1.9,ip6=fd00:79:1::9,mac-address=02:42:0a:4f:01:77,alias=x",
+          "--network",
+          "name=right,ip=10.79.2.9,alias=y",
+          "busybox",
+          "sleep",
+          "1000");
+      String show = "ip -o addr show ";
+      assertThat(daemon.ok("exec", "both", "sh", "-c", show + "eth0; " + show + "eth1"))
+          .contains("10.79.1.9/24", "fd00:79:1::9/64", "10.79.2.9/24");
+      assertThat(daemon.ok("exec", "both", "cat", "/sys/class/net/eth0/address"))
+          .isEqualTo("02:42:0a:4f:01:77");
+      daemon.ok("run", "-d", "--name", "l", "--network", "left", "busybox", "sleep", "1000");
+      daemon.ok("run", "-d", "--name", "r", "--network", "right", "busybox", "sleep", "1000");
+      assertThat(lookup("l", "x")).isEqualTo("reached");
+      assertThat(lookup("r", "y")).isEqualTo("reached");
+      assertThat(
+              daemon.ok(
+                  "run",
+                  "--rm",
+                  "--network",
+                  "left",
+                  "--ip6",
+                  "fd00:79:1::42",
+                  "busybox",
+                  "ip",
+                  "-o",
+                  "-6",
+                  "addr",
+                  "show",
+                  "eth0"))
+          .contains("fd00:79:1::42/64");
+      Result stranger =
+          daemon.command("run", "--rm", "--network", "right", "--ip6", "fd00::1", "busybox");
+      assertThat(stranger.status()).isEqualTo(125);
+      assertThat(stranger.err()).contains("fd00::1", "\"right\"");
+      Result alone =
+          daemon.command("run", "--rm", "--network", "left", "--network", "none", "busybox");
+      assertThat(alone.status()).isEqualTo(125);
+      assertThat(alone.err()).contains("--network none goes with no other network");
+    } finally {
+      removeAll();
+      daemon.ok("network", "rm", "left", "right");
+    }
+  }
+
+  @Test
   void containersJoinAndLeaveNetworksAndFindEachOtherByName() {
     daemon.ok("network", "create", "front");
     daemon.ok("network", "create", "--subnet", "10.77.0.0/24", "back");

@@ -5,7 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kapal.image.registry.testing.FaultProxy;
 import dev.kapal.image.registry.testing.RegistryServer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -83,7 +87,7 @@ final class RegistryTest {
           r -> r.method().equals("GET") && r.target().contains("/blobs/"),
           new FaultProxy.Fault.ResetAfter(1_000_000),
           new FaultProxy.Fault.EndAfter(500_000),
-          new FaultProxy.Fault.Answer(503, java.util.Map.of("Retry-After", "1"), "busy"));
+          new FaultProxy.Fault.Answer(503, Map.of("Retry-After", "1"), "busy"));
       String name = proxy.name() + "/it/big:1";
       daemon.ok("pull", name);
       assertThat(proxy.seen).anyMatch(r -> r.header("Range").isPresent());
@@ -155,19 +159,10 @@ final class RegistryTest {
       String name = closed.name() + "/private/box:1";
       daemon.ok("tag", "busybox", name);
       assertThat(as(home, "", "push", name).err()).contains("kapal login " + closed.name());
-      Result wrong =
-          as(home, "wrong", "login", "-u", RegistryServer.USER, "--password-stdin", closed.name());
+      Result wrong = as(home, "wrong", login(closed));
       assertThat(wrong.status()).isNotZero();
       assertThat(home).doesNotExist();
-      Result right =
-          as(
-              home,
-              RegistryServer.PASSWORD,
-              "login",
-              "-u",
-              RegistryServer.USER,
-              "--password-stdin",
-              closed.name());
+      Result right = as(home, RegistryServer.PASSWORD, login(closed));
       assertThat(right.mustSucceed().out()).isEqualTo("Login Succeeded\n");
       assertThat(home.resolve("config.json")).content().doesNotContain(RegistryServer.PASSWORD);
       as(home, "", "push", name).mustSucceed();
@@ -179,8 +174,68 @@ final class RegistryTest {
     }
   }
 
+  @Test
+  void credentialHelpersOnThePathAreAsked() throws Exception {
+    Path home = Files.createDirectory(daemon.folder().resolve("helpers"));
+    Path bin = Files.createDirectory(home.resolve("bin"));
+    // Keeps what it is given in one file a server, and writes down what it was asked.
+    Path helper = bin.resolve("docker-credential-shelf");
+    Files.writeString(
+        helper,
+        """
+        #!/bin/sh
+        in=$(cat)
+        cd %s && echo "$1 $in" >>asked
+        file=$(printf %%s "$in" | sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/' | tr '/:' __)
+        case $1 in
+        store) printf %%s "$in" >"$file" ;;
+        get) cat "$file" 2>/dev/null || { echo "credentials not found in native keychain"; exit 1; } ;;
+        erase) rm -f "$file" ;;
+        esac
+        """
+            .formatted(home));
+    assertThat(helper.toFile().setExecutable(true)).isTrue();
+    Map<String, String> path = Map.of("PATH", bin + ":" + System.getenv("PATH"));
+    try (RegistryServer closed =
+        RegistryServer.start(RegistryServer.Options.OPEN.withBasicAuth())) {
+      String name = closed.name() + "/private/box:1";
+      daemon.ok("tag", "busybox", name);
+      for (String config :
+          List.of(
+              "{\"credsStore\":\"shelf\"}",
+              "{\"credHelpers\":{\"" + closed.name() + "\":\"shelf\"}}")) {
+        Files.writeString(home.resolve("config.json"), config);
+        as(home, path, RegistryServer.PASSWORD, login(closed)).mustSucceed();
+        assertThat(home.resolve("config.json"))
+            .content()
+            .doesNotContain(RegistryServer.PASSWORD)
+            .contains("shelf");
+        assertThat(home.resolve(closed.name().replace(':', '_')))
+            .content()
+            .contains(RegistryServer.PASSWORD);
+        as(home, path, "", "push", name).mustSucceed();
+        as(home, path, "", "pull", name).mustSucceed();
+        as(home, path, "", "logout", closed.name()).mustSucceed();
+        assertThat(home.resolve(closed.name().replace(':', '_'))).doesNotExist();
+        assertThat(as(home, path, "", "pull", name).status()).isNotZero();
+        assertThat(home.resolve("asked")).content().contains("store ", "get ", "erase ");
+        Files.delete(home.resolve("asked"));
+      }
+      daemon.ok("rmi", name);
+    }
+  }
+
+  private static String[] login(RegistryServer server) {
+    return new String[] {"login", "-u", RegistryServer.USER, "--password-stdin", server.name()};
+  }
+
   private static Result as(Path config, String input, String... words) {
-    java.util.Map<String, String> env = new java.util.HashMap<>(daemon.clientEnvironment());
+    return as(config, Map.of(), input, words);
+  }
+
+  private static Result as(Path config, Map<String, String> more, String input, String... words) {
+    Map<String, String> env = new HashMap<>(daemon.clientEnvironment());
+    env.putAll(more);
     env.put("DOCKER_CONFIG", config.toString());
     return Commands.run(daemon.line(words), env, input, java.time.Duration.ofSeconds(60));
   }

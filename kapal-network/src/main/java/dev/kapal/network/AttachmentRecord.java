@@ -38,6 +38,10 @@ record AttachmentRecord(
         containerId, netns, netnsIdentity, complete, others, published ? ports : List.of());
   }
 
+  AttachmentRecord withPorts(List<PublishedPort> others) {
+    return new AttachmentRecord(containerId, netns, netnsIdentity, complete, joins, others);
+  }
+
   /**
    * Whether nothing of a complete record is being added or removed. A join without a result is: a
    * process killed then leaves it for {@link Networks#gc}.

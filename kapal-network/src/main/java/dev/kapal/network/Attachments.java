@@ -72,13 +72,7 @@ final class Attachments {
         FaultPoint.reach("network.added");
         Join joined = join.withResult(result);
         verifyFixedAddresses(joined);
-        if (Joins.publishThemselves(join)) {
-          publisher.publish(
-              intention.containerId(),
-              join.list().bridge().orElseThrow(),
-              joined.describe().addresses().stream().map(a -> a.address().address()).toList(),
-              intention.ports());
-        }
+        publish(intention, joined);
         FaultPoint.reach("network.published");
         done.add(joined);
       }
@@ -89,6 +83,16 @@ final class Attachments {
     } catch (RuntimeException e) {
       undoAfterFailure(intention, done, e);
       throw e;
+    }
+  }
+
+  private void publish(AttachmentRecord record, Join joined) {
+    if (Joins.publishThemselves(joined)) {
+      publisher.publish(
+          record.containerId(),
+          joined.list().bridge().orElseThrow(),
+          joined.describe().addresses().stream().map(a -> a.address().address()).toList(),
+          record.ports());
     }
   }
 
@@ -186,7 +190,8 @@ final class Attachments {
     }
   }
 
-  Attachment connect(String containerId, String netnsPath, NetworkRequest wanted) {
+  Attachment connect(
+      String containerId, String netnsPath, NetworkRequest wanted, List<PortMapping> mappings) {
     return locks.locked(
         Names.container(containerId),
         () -> {
@@ -196,19 +201,27 @@ final class Attachments {
                   .filter(AttachmentRecord::complete)
                   .filter(r -> !Netns.ifStill(r.netns(), r.netnsIdentity()).isEmpty());
           if (there.isEmpty()) {
+            boolean carries = Joins.publishes(definitions.require(wanted.network()));
             return attachLocked(
                     new AttachRequest(
-                        containerId, netnsPath, List.of(wanted), List.of(), Map.of(), Map.of()))
+                        containerId,
+                        netnsPath,
+                        List.of(wanted),
+                        carries ? mappings : List.of(),
+                        Map.of(),
+                        Map.of()))
                 .describe();
           }
-          return connectLocked(settledLocked(there.get()), wanted).describe();
+          return connectLocked(settledLocked(there.get()), wanted, mappings).describe();
         });
   }
 
-  private AttachmentRecord connectLocked(AttachmentRecord old, NetworkRequest wanted) {
+  private AttachmentRecord connectLocked(
+      AttachmentRecord old, NetworkRequest wanted, List<PortMapping> mappings) {
     Set<String> taken = new HashSet<>();
     old.joins().forEach(j -> taken.add(j.ifName()));
     Join join;
+    AttachmentRecord intention;
     definitionsLock.lock();
     try {
       NetworkList list = definitions.require(wanted.network());
@@ -224,23 +237,36 @@ final class Attachments {
       AttachRequest request =
           new AttachRequest(
               old.containerId(), old.netns(), List.of(named), List.of(), Map.of(), Map.of());
-      join = joins.of(request, List.of(spoken), -1, List.of()).getFirst();
-      if (spoken.managed() && spoken.bridge().isPresent()) {
-        firewall.ensure(BridgeRules.of(spoken.describe()));
+      // Ports that no network of it could carry so far.
+      boolean carries = old.ports().isEmpty() && !mappings.isEmpty() && Joins.publishes(spoken);
+      List<PublishedPort> published =
+          carries ? ports.reserve(old.containerId(), mappings) : old.ports();
+      try {
+        join = joins.of(request, List.of(spoken), carries ? 0 : -1, published).getFirst();
+        if (spoken.managed() && spoken.bridge().isPresent()) {
+          firewall.ensure(BridgeRules.of(spoken.describe()));
+        }
+        intention = old.withPorts(published).withJoins(with(old.joins(), join));
+        store.put(intention);
+      } catch (RuntimeException e) {
+        if (carries) {
+          ports.release(old.containerId());
+        }
+        throw e;
       }
-      store.put(old.withJoins(with(old.joins(), join)));
     } finally {
       definitionsLock.unlock();
     }
     try {
       Join joined = join.withResult(chain.add(join, target(old, join, old.netns())));
       verifyFixedAddresses(joined);
-      AttachmentRecord complete = old.withJoins(with(old.joins(), joined));
+      publish(intention, joined);
+      AttachmentRecord complete = intention.withJoins(with(old.joins(), joined));
       store.put(complete);
       return complete;
     } catch (RuntimeException e) {
       try {
-        settleLocked(old.withJoins(with(old.joins(), join)));
+        settleLocked(intention);
       } catch (NetworkException again) {
         e.addSuppressed(again);
       }
@@ -268,10 +294,49 @@ final class Attachments {
               record.get().joins().stream()
                   .map(j -> j.list().name().equals(network) ? j.withoutResult() : j)
                   .toList();
-          AttachmentRecord intention = record.get().withJoins(going);
+          AttachmentRecord intention = record.get().withJoins(handedOn(record.get(), going));
           store.put(intention);
-          return settleLocked(intention).map(AttachmentRecord::describe);
+          Optional<AttachmentRecord> left = settleLocked(intention);
+          left.ifPresent(this::publishAgain);
+          return left.map(AttachmentRecord::describe);
         });
+  }
+
+  /**
+   * The joins that stay and go, with the published ports carried by the first that stays and can,
+   * when the one that carried them goes.
+   */
+  private List<Join> handedOn(AttachmentRecord record, List<Join> joins) {
+    if (record.ports().isEmpty() || joins.stream().anyMatch(Attachments::staysWithPorts)) {
+      return joins;
+    }
+    Optional<Join> next =
+        joins.stream()
+            .filter(j -> j.result().isPresent())
+            .filter(j -> carriesLater(j, record.ports()))
+            .findFirst();
+    return joins.stream()
+        .map(j -> next.filter(j::equals).isPresent() ? j.withPorts(record.ports()) : j)
+        .toList();
+  }
+
+  private static boolean staysWithPorts(Join join) {
+    return join.result().isPresent() && join.runtime().has("portMappings");
+  }
+
+  private boolean carriesLater(Join join, List<PublishedPort> published) {
+    try {
+      // The join's own list lacks the plugin that tells it.
+      return this.joins.takesLater(definitions.require(join.list().name()), published);
+    } catch (NetworkException.NotFound gone) {
+      return false;
+    }
+  }
+
+  private void publishAgain(AttachmentRecord record) {
+    record.joins().stream()
+        .filter(Attachments::staysWithPorts)
+        .forEach(join -> publish(record, join));
   }
 
   /** Finishes what a killed process was adding or removing. */

@@ -145,8 +145,9 @@ final class CniNetworks implements Networks {
   }
 
   @Override
-  public Attachment connect(String containerId, String netnsPath, NetworkRequest request) {
-    return attachments.connect(containerId, netnsPath, request);
+  public Attachment connect(
+      String containerId, String netnsPath, NetworkRequest request, List<PortMapping> ports) {
+    return attachments.connect(containerId, netnsPath, request, ports);
   }
 
   @Override

@@ -81,4 +81,9 @@ public record IpPrefix(InetAddress address, int length) {
   public String toString() {
     return Addresses.text(address) + "/" + length;
   }
+
+  /** An address alone in its shortest usual form; IPv6 by RFC 5952. */
+  public static String text(InetAddress address) {
+    return Addresses.text(address);
+  }
 }

@@ -34,6 +34,13 @@ record Join(
     return new Join(list, ifName, args, runtime, aliases, Optional.empty());
   }
 
+  /** The same, carrying published ports. */
+  Join withPorts(List<PublishedPort> ports) {
+    ObjectNode carrying = runtime.deepCopy();
+    carrying.set("portMappings", AttachmentRecord.portMappings(ports));
+    return new Join(list, ifName, args, carrying, aliases, result);
+  }
+
   ObjectNode toJson() {
     ObjectNode out = Json.object();
     out.put("ifName", ifName);

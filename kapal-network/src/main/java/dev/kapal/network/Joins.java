@@ -37,7 +37,7 @@ final class Joins {
       return -1;
     }
     for (int i = 0; i < lists.size(); i++) {
-      if (lists.get(i).plugins().stream().anyMatch(Joins::publishes)) {
+      if (publishes(lists.get(i))) {
         return i;
       }
     }
@@ -51,6 +51,16 @@ final class Joins {
     // Some network add-ons watch pods and publish their ports themselves.
     LOG.log(System.Logger.Level.WARNING, "no plugin of network " + names + " publishes ports");
     return -1;
+  }
+
+  /** Whether a network can carry published ports. */
+  static boolean publishes(NetworkList list) {
+    return list.plugins().stream().anyMatch(Joins::publishes);
+  }
+
+  /** Whether ports can be published on a network of a container that has it, without a plugin. */
+  boolean takesLater(NetworkList list, List<PublishedPort> ports) {
+    return list.managed() && list.bridge().isPresent() && publishes(list) && publisher.takes(ports);
   }
 
   private static boolean publishes(ObjectNode plugin) {

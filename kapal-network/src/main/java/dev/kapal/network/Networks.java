@@ -57,16 +57,20 @@ public interface Networks {
 
   /**
    * Puts a container, attached or not, into one more network. When it fails, the container is as it
-   * was. Ports are published at {@link #attach} alone.
+   * was.
    *
    * @param netnsPath its network namespace
+   * @param ports published there if the network can and the container publishes none yet
    * @return all its networks
    * @throws NetworkException.Conflict when it is in that network already
    */
-  Attachment connect(String containerId, String netnsPath, NetworkRequest request);
+  Attachment connect(
+      String containerId, String netnsPath, NetworkRequest request, List<PortMapping> ports);
 
   /**
-   * Takes a container out of one network. Ports that were published there are published no more.
+   * Takes a container out of one network. TCP ports that were published there are published on the
+   * next of its networks that can; where there is none, and for other protocols, they are published
+   * no more until it is attached again.
    *
    * @return the networks that it is left with; empty: none
    * @throws NetworkException.NotFound when it is not in that network

@@ -221,6 +221,53 @@ final class BridgeNetworkTest {
   }
 
   @Test
+  void publishedPortsGoWhereTheContainerGoes() throws Exception {
+    networks.create(NetworkSpec.bridge("one", Subnet.of("10.177.2.0/24")));
+    networks.create(NetworkSpec.bridge("two", Subnet.of("10.177.3.0/24")));
+    networks.create(
+        new NetworkSpec(
+            "shut",
+            "bridge",
+            List.of(Subnet.of("10.177.4.0/24")),
+            true,
+            false,
+            OptionalInt.empty(),
+            Optional.empty(),
+            Map.of(),
+            Map.of()));
+    List<PortMapping> ports = List.of(PortMapping.parse("80"));
+    String c1 = netns.add("c1");
+    int port =
+        networks.attach(AttachRequest.of("web", c1, "one", ports)).ports().getFirst().hostPort();
+    Process server = serve("c1", "tcp", 80);
+    try {
+      networks.connect("web", c1, NetworkRequest.of("shut"), ports);
+      networks.connect("web", c1, NetworkRequest.of("two"), ports);
+      assertThat(networks.disconnect("web", "one").orElseThrow().ports())
+          .extracting(PublishedPort::hostPort)
+          .containsExactly(port);
+      assertThat(ask("host", "127.0.0.1", "tcp", port)).as("by the second network").isEqualTo("hi");
+      assertThat(networks.disconnect("web", "two").orElseThrow().ports())
+          .as("an internal network publishes nothing")
+          .isEmpty();
+      assertThat(connects("host", "127.0.0.1", port)).isFalse();
+      assertThat(netns.in("host", "nft", "list", "ruleset").output()).doesNotContain("publish_");
+      int again =
+          networks
+              .connect("web", c1, NetworkRequest.of("one"), ports)
+              .ports()
+              .getFirst()
+              .hostPort();
+      assertThat(ask("host", "127.0.0.1", "tcp", again)).as("one that it joined").isEqualTo("hi");
+    } finally {
+      server.destroyForcibly();
+    }
+    networks.detach("web");
+    assertThat(netns.in("host", "nft", "list", "ruleset").output()).doesNotContain("publish_");
+    assertThat(networks.prune()).contains("one", "two", "shut");
+  }
+
+  @Test
   void networksAreApartFromEachOther() throws Exception {
     networks.create(NetworkSpec.bridge("red"));
     networks.create(NetworkSpec.bridge("blue"));

@@ -56,6 +56,10 @@ final class ConnectTest {
     return a.networks().stream().map(n -> n.network() + " " + n.ifName()).toList();
   }
 
+  private Attachment connect(String network) {
+    return networks.connect("c1", container, NetworkRequest.of(network), List.of());
+  }
+
   private void attachToLake() {
     networks.attach(AttachRequest.of("c1", container, "lake", List.of()));
   }
@@ -63,14 +67,11 @@ final class ConnectTest {
   @Test
   void interfacesAreNumberedAndTheirNumbersUsedAgain() throws Exception {
     attachToLake();
-    assertThat(names(networks.connect("c1", container, NetworkRequest.of("pond"))))
-        .containsExactly("lake eth0", "pond eth1");
-    assertThat(names(networks.connect("c1", container, NetworkRequest.of("sea"))))
-        .containsExactly("lake eth0", "pond eth1", "sea eth2");
+    assertThat(names(connect("pond"))).containsExactly("lake eth0", "pond eth1");
+    assertThat(names(connect("sea"))).containsExactly("lake eth0", "pond eth1", "sea eth2");
     assertThat(names(networks.disconnect("c1", "pond").orElseThrow()))
         .containsExactly("lake eth0", "sea eth2");
-    assertThat(names(networks.connect("c1", container, NetworkRequest.of("pond"))))
-        .containsExactly("lake eth0", "sea eth2", "pond eth1");
+    assertThat(names(connect("pond"))).containsExactly("lake eth0", "sea eth2", "pond eth1");
     assertThat(names(Networks.open(config).cached("c1").orElseThrow()))
         .containsExactly("lake eth0", "sea eth2", "pond eth1");
     networks.detach("c1");
@@ -79,8 +80,7 @@ final class ConnectTest {
 
   @Test
   void theLastNetworkLeavesNothingAndTheFirstIsLikeAttaching() throws Exception {
-    assertThat(names(networks.connect("c1", container, NetworkRequest.of("lake"))))
-        .containsExactly("lake eth0");
+    assertThat(names(connect("lake"))).containsExactly("lake eth0");
     assertThat(networks.disconnect("c1", "lake")).isEmpty();
     assertThat(networks.cached("c1")).isEmpty();
     try (var files = Files.list(directory.resolve("cni/attachments"))) {
@@ -93,15 +93,13 @@ final class ConnectTest {
   void whatFailsLeavesTheContainerAsItWas() throws Exception {
     attachToLake();
     fakes.mode("ADD", "frog", "refuse");
-    assertThatThrownBy(() -> networks.connect("c1", container, NetworkRequest.of("pond")))
-        .isInstanceOf(NetworkException.PluginFailed.class);
+    assertThatThrownBy(() -> connect("pond")).isInstanceOf(NetworkException.PluginFailed.class);
     assertThat(fakes.calls()).endsWith("DEL frog c1 eth1");
     assertThat(names(networks.cached("c1").orElseThrow())).containsExactly("lake eth0");
-    assertThatThrownBy(() -> networks.connect("c1", container, NetworkRequest.of("lake")))
+    assertThatThrownBy(() -> connect("lake"))
         .isInstanceOf(NetworkException.Conflict.class)
         .hasMessageContaining("lake");
-    assertThatThrownBy(() -> networks.connect("c1", container, NetworkRequest.of("ocean")))
-        .isInstanceOf(NetworkException.NotFound.class);
+    assertThatThrownBy(() -> connect("ocean")).isInstanceOf(NetworkException.NotFound.class);
     assertThatThrownBy(() -> networks.disconnect("c1", "sea"))
         .isInstanceOf(NetworkException.NotFound.class);
   }
@@ -109,7 +107,7 @@ final class ConnectTest {
   @Test
   void whatCouldNotBeUndoneIsTriedAgain() throws Exception {
     attachToLake();
-    networks.connect("c1", container, NetworkRequest.of("pond"));
+    connect("pond");
     fakes.mode("DEL", "frog", "refuse");
     assertThatThrownBy(() -> networks.disconnect("c1", "pond"))
         .isInstanceOf(NetworkException.PluginFailed.class);

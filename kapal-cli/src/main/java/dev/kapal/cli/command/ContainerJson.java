@@ -8,6 +8,7 @@ import dev.kapal.engine.spec.ContainerSpec;
 import dev.kapal.engine.spec.MountSpec;
 import dev.kapal.engine.spec.NamespaceMode;
 import dev.kapal.engine.spec.Resources;
+import dev.kapal.network.IpPrefix;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -265,7 +266,7 @@ final class ContainerJson {
   private static Map<String, Object> bindings(ContainerSpec spec) {
     Map<String, List<Struct>> map = new TreeMap<>();
     for (var mapping : spec.network().ports()) {
-      String ip = mapping.hostAddress().map(java.net.InetAddress::getHostAddress).orElse("");
+      String ip = mapping.hostAddress().map(IpPrefix::text).orElse("");
       int count = mapping.containerPorts().size();
       for (int n = 0; n < count; n++) {
         int offset = n;

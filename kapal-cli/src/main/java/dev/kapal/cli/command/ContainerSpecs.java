@@ -236,9 +236,12 @@ final class ContainerSpecs {
         throw new UsageException("the network \"" + join.name() + "\" is given twice");
       }
     }
-    boolean shared = mode.equals("host") || mode.equals("none") || mode.startsWith("container:");
-    if (shared && joins.size() > 1) {
-      throw new UsageException("--network " + mode + " goes with no other network: leave one out");
+    boolean shared = alone(mode);
+    Optional<String> single =
+        joins.stream().map(NetworkParser.Join::name).filter(ContainerSpecs::alone).findFirst();
+    if (single.isPresent() && joins.size() > 1) {
+      throw new UsageException(
+          "--network " + single.get() + " goes with no other network: leave one out");
     }
     first(mode.isEmpty() ? "bridge" : mode, shared, endpoints);
     if (mode.startsWith("container:")) {
@@ -279,6 +282,10 @@ final class ContainerSpecs {
     given.value("hostname").filter(name -> !name.isEmpty()).ifPresent(network::hostname);
     given.value("domainname").filter(name -> !name.isEmpty()).ifPresent(network::domainname);
     return network.build();
+  }
+
+  private static boolean alone(String mode) {
+    return mode.equals("host") || mode.equals("none") || mode.startsWith("container:");
   }
 
   /** --ip, --ip6, --mac-address and --network-alias are for the first network. */

@@ -4,6 +4,7 @@ import dev.kapal.cli.template.Struct;
 import dev.kapal.engine.EngineNetworks;
 import dev.kapal.engine.Volumes.Volume;
 import dev.kapal.image.Image;
+import dev.kapal.network.IpPrefix;
 import dev.kapal.network.Network;
 import dev.kapal.network.Subnet;
 import dev.kapal.oci.ContainerConfig;
@@ -152,7 +153,7 @@ final class OtherJson {
     Struct json =
         new Struct()
             .with("Subnet", subnet.prefix().toString())
-            .with("Gateway", subnet.gatewayOrFirst().getHostAddress());
+            .with("Gateway", IpPrefix.text(subnet.gatewayOrFirst()));
     subnet.range().ifPresent(range -> json.with("IPRange", range.toString()));
     return json;
   }

@@ -7,9 +7,9 @@ import dev.kapal.engine.ContainerInfo.PublishedPort;
 import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.engine.store.RunState;
 import dev.kapal.network.Attachment;
+import dev.kapal.network.IpPrefix;
 import dev.kapal.network.JoinedNetwork;
 import dev.kapal.network.NetworkRequest;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +93,7 @@ final class Describe {
               j.addresses().stream().map(a -> a.address().toString()).toList(),
               j.addresses().stream()
                   .flatMap(a -> a.gateway().stream())
-                  .map(InetAddress::getHostAddress)
+                  .map(IpPrefix::text)
                   .distinct()
                   .toList(),
               j.mac().orElse(""),
@@ -116,7 +116,7 @@ final class Describe {
                     new PublishedPort(
                         p.containerPort(),
                         p.protocol().text(),
-                        p.hostAddress().map(InetAddress::getHostAddress).orElse(""),
+                        p.hostAddress().map(IpPrefix::text).orElse(""),
                         OptionalInt.of(p.hostPort())))));
     for (String e : c.exposed()) {
       int slash = e.indexOf('/');

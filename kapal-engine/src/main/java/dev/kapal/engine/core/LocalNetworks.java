@@ -123,7 +123,9 @@ final class LocalNetworks implements EngineNetworks {
       Optional<Live> live = e.live.filter(l -> e.state.phase().alive());
       if (live.isPresent()) {
         String netns = "/proc/" + live.get().container().pid() + "/ns/net";
-        Attachment now = hub.networks.connect(e.id, netns, Starter.request(n.name(), endpoint));
+        Attachment now =
+            hub.networks.connect(
+                e.id, netns, Starter.request(n.name(), endpoint), Starter.ports(old));
         try {
           save(updated);
         } catch (RuntimeException failed) {

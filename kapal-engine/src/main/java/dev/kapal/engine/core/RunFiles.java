@@ -12,6 +12,7 @@ import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
 import dev.kapal.network.Attachment;
 import dev.kapal.network.HostsFile;
+import dev.kapal.network.IpPrefix;
 import dev.kapal.network.JoinedNetwork;
 import dev.kapal.network.NetworkFiles;
 import dev.kapal.network.ResolvConf;
@@ -135,7 +136,7 @@ final class RunFiles {
     if (c.networkMode().equals("host")) {
       StringBuilder text = new StringBuilder(read(Path.of("/etc/hosts")));
       for (HostsFile.Entry e : added) {
-        text.append(e.address().getHostAddress())
+        text.append(IpPrefix.text(e.address()))
             .append('\t')
             .append(String.join(" ", e.names()))
             .append('\n');

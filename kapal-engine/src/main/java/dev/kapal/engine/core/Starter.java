@@ -279,7 +279,7 @@ final class Starter {
     }
   }
 
-  private static List<PortMapping> ports(ContainerRecord c) {
+  static List<PortMapping> ports(ContainerRecord c) {
     List<PortMapping> all = new ArrayList<>(c.spec().network().ports());
     if (c.spec().network().publishAll()) {
       for (String e : c.exposed()) {
