@@ -8,6 +8,7 @@ import dev.kapal.cri.rpc.CallGroup;
 import dev.kapal.cri.rpc.Calls;
 import dev.kapal.cri.rpc.Listeners;
 import dev.kapal.cri.rpc.RpcServer;
+import dev.kapal.cri.service.CheckpointCalls;
 import dev.kapal.cri.service.ContainerCalls;
 import dev.kapal.cri.service.ExecSyncCalls;
 import dev.kapal.cri.service.ImageCalls;
@@ -73,6 +74,7 @@ final class Service implements AutoCloseable {
             new PodCalls(engine, config, host, statuses, clock),
             new ContainerCalls(engine, config, host, statuses),
             execs,
+            new CheckpointCalls(engine),
             streaming,
             new StatsCalls(engine),
             new MetricsCalls(engine),
