@@ -98,7 +98,7 @@ public final class ConfigBuilder {
   }
 
   /** Labels of the security modules; asking for one that the host lacks is an error. */
-  static Process labels(Process p, SecuritySpec s, HostFacts host) {
+  public static Process labels(Process p, SecuritySpec s, HostFacts host) {
     Process out = p;
     String apparmor = s.apparmor().orElse("");
     if (!apparmor.isEmpty() && !apparmor.equals("unconfined")) {
@@ -166,7 +166,8 @@ public final class ConfigBuilder {
     return seccomp.isPresent() ? linux.withSeccomp(seccomp.get()) : linux;
   }
 
-  private static Optional<Seccomp> seccomp(SecuritySpec s, HostFacts host) {
+  /** The system call filter that is asked for. */
+  public static Optional<Seccomp> seccomp(SecuritySpec s, HostFacts host) {
     List<String> caps = CapabilitySets.of(s, host.lastCapability());
     return switch (s.seccomp().mode()) {
       case UNCONFINED -> Optional.empty();

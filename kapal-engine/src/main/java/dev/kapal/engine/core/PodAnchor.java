@@ -1,8 +1,11 @@
 package dev.kapal.engine.core;
 
 import dev.kapal.engine.EngineException;
+import dev.kapal.engine.config.ConfigBuilder;
+import dev.kapal.engine.config.HostFacts;
 import dev.kapal.engine.spec.NamespaceMode;
 import dev.kapal.engine.spec.NamespaceSpec;
+import dev.kapal.engine.spec.SecuritySpec;
 import dev.kapal.engine.store.PodRecord;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Mount;
@@ -11,6 +14,7 @@ import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.Root;
 import dev.kapal.oci.runtime.RuntimeConfig;
+import dev.kapal.oci.runtime.Seccomp;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerSpec;
 import dev.kapal.runtime.RootFilesystem;
@@ -45,14 +49,14 @@ final class PodAnchor {
         sandbox.createContainer(
             ContainerSpec.of(
                 r.id(),
-                config(r, sandbox),
+                config(r, sandbox, hub.facts),
                 new RootFilesystem.Directory(root()),
                 hub.layout.run(r.id())));
     undo.push(() -> container.delete(true));
     container.start();
   }
 
-  private static RuntimeConfig config(PodRecord r, Sandbox sandbox) {
+  private static RuntimeConfig config(PodRecord r, Sandbox sandbox, HostFacts host) {
     Map<String, String> annotations = new LinkedHashMap<>(r.spec().annotations());
     annotations.putAll(PodAnnotations.sandbox(r));
     List<Namespace> namespaces = new ArrayList<>();
@@ -70,18 +74,24 @@ final class PodAnchor {
             .withEnv(List.of("PATH=/"))
             .withNoNewPrivileges(true)
             .withOomScoreAdj(-998);
+    SecuritySpec security = r.spec().security();
+    Linux linux =
+        Linux.empty()
+            .withNamespaces(namespaces)
+            .withUidMappings(PodMaker.maps(r, NamespaceSpec::uidMappings))
+            .withGidMappings(PodMaker.maps(r, NamespaceSpec::gidMappings))
+            .withCgroupsPath(r.cgroup() + "/" + r.id());
+    Optional<Seccomp> seccomp = ConfigBuilder.seccomp(security, host);
     return RuntimeConfig.empty()
         .withRoot(new Root("rootfs", true))
-        .withProcess(process)
-        .withMounts(List.of(Mount.of("/proc", "proc", "proc", "nosuid", "noexec", "nodev")))
+        .withProcess(ConfigBuilder.labels(process, security, host))
+        .withMounts(
+            List.of(
+                Mount.of("/proc", "proc", "proc", "nosuid", "noexec", "nodev"),
+                Mount.of("/dev", "tmpfs", "tmpfs", "nosuid", "noexec", "mode=755", "size=65536k")))
         .withAnnotations(annotations)
         .withHostname(sandbox.namespaces().containsKey(NamespaceType.UTS) ? r.hostname() : "")
-        .withLinux(
-            Linux.empty()
-                .withNamespaces(namespaces)
-                .withUidMappings(PodMaker.maps(r, NamespaceSpec::uidMappings))
-                .withGidMappings(PodMaker.maps(r, NamespaceSpec::gidMappings))
-                .withCgroupsPath(r.cgroup() + "/" + r.id()));
+        .withLinux(seccomp.map(linux::withSeccomp).orElse(linux));
   }
 
   /** The root directory with the program, made when it is first needed. */
@@ -100,6 +110,7 @@ final class PodAnchor {
             root,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
         Files.createDirectories(root.resolve("proc"));
+        Files.createDirectories(root.resolve("dev"));
         Path made = Files.createTempFile(root, ".pause", "");
         Files.copy(program, made, StandardCopyOption.REPLACE_EXISTING);
         Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rwxr-xr-x"));

@@ -1,13 +1,19 @@
 package dev.kapal.engine.core;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.kapal.engine.AttachRequest;
 import dev.kapal.engine.Attachment;
 import dev.kapal.engine.Engine;
 import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.EngineParts;
+import dev.kapal.engine.Filters;
+import dev.kapal.engine.PodInfo;
 import dev.kapal.engine.spec.ContainerSpec;
+import dev.kapal.engine.spec.ExecSpec;
 import dev.kapal.engine.spec.LogSpec;
 import dev.kapal.engine.spec.NetworkSpec;
+import dev.kapal.engine.spec.PodMember;
 import dev.kapal.image.ImageUsers;
 import dev.kapal.image.Images;
 import dev.kapal.image.local.LocalImages;
@@ -19,11 +25,16 @@ import dev.kapal.network.NetworkConfig;
 import dev.kapal.network.Networks;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.monitor.NativeRuntime;
+import dev.kapal.runtime.oci.OciRuntime;
+import dev.kapal.runtime.oci.OciRuntimeConfig;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** A whole engine over directories and a cgroup of its own; needs root. */
@@ -73,7 +84,26 @@ final class RealEngine implements AutoCloseable {
   }
 
   private static List<Runtime> runtimes(Linux linux, String cgroup) {
-    return List.of(NativeRuntime.create(linux, KernelFeatures.host(), cgroup));
+    List<Runtime> all = new ArrayList<>();
+    all.add(NativeRuntime.create(linux, KernelFeatures.host(), cgroup));
+    program("runc")
+        .map(p -> OciRuntimeConfig.of("runc", p))
+        .ifPresent(c -> all.add(OciRuntime.create(linux, c.withCgroupParent(cgroup))));
+    // What gVisor can do on every host that can run it at all.
+    program("runsc")
+        .map(p -> OciRuntimeConfig.of("runsc", p))
+        .map(c -> c.withArguments("--network=none"))
+        .map(c -> c.withOptions(OciRuntimeConfig.Option.IGNORE_CGROUPS))
+        .ifPresent(c -> all.add(OciRuntime.create(linux, c)));
+    return all;
+  }
+
+  /** Where a runtime's program is, if it is installed. */
+  static Optional<Path> program(String name) {
+    return Stream.of("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")
+        .map(d -> Path.of(d, name))
+        .filter(Files::isExecutable)
+        .findFirst();
   }
 
   private static Images images(Path base, ImageUsers users, Linux linux) {
@@ -146,6 +176,57 @@ final class RealEngine implements AutoCloseable {
         a.await();
       }
       return new Outcome(exit.join(), text(out));
+    }
+  }
+
+  /** What a script prints in a container. */
+  String exec(String container, String script) throws InterruptedException {
+    try (Fd out = output()) {
+      String id = engine.execs().create(container, ExecSpec.of("sh", "-c", script));
+      try (Attachment a =
+          engine
+              .execs()
+              .start(
+                  id,
+                  AttachRequest.of(
+                      Optional.empty(),
+                      Optional.of(out.duplicate()),
+                      Optional.of(out.duplicate())))) {
+        a.await();
+      }
+      return text(out).strip();
+    }
+  }
+
+  /** A container of a pod. */
+  static ContainerSpec in(String pod, String... command) {
+    return ContainerSpec.builder(BUSYBOX)
+        .command(command)
+        .pod(new PodMember(pod, Map.of()))
+        .build();
+  }
+
+  String start(ContainerSpec spec) {
+    String id = engine.containers().create(spec).id();
+    engine.containers().start(id);
+    return id;
+  }
+
+  /** Removes all pods; nothing of them is to be left anywhere. */
+  void nothingLeftOfPods() {
+    for (PodInfo p : engine.pods().list()) {
+      engine.pods().remove(p.id());
+    }
+    assertThat(engine.containers().list(true, Filters.NONE)).isEmpty();
+    for (String folder : List.of("run/sandboxes", "run/containers", "lib/containers")) {
+      assertThat(Layout.names(base.resolve(folder))).as(folder).isEmpty();
+    }
+    assertThat(linux.mounts().mountInfo())
+        .noneMatch(m -> m.mountPoint().startsWith(base.resolve("run") + "/"));
+    for (String folder : linux.cgroups().open(cgroup).directories().values()) {
+      if (Files.isDirectory(Path.of(folder))) {
+        assertThat(Layout.names(Path.of(folder))).noneMatch(n -> n.matches("[0-9a-f]{64}"));
+      }
     }
   }
 

@@ -10,7 +10,6 @@ import dev.kapal.engine.Filters;
 import dev.kapal.engine.PodInfo;
 import dev.kapal.engine.Pods;
 import dev.kapal.engine.spec.ContainerSpec;
-import dev.kapal.engine.spec.ExecSpec;
 import dev.kapal.engine.spec.MountSpec;
 import dev.kapal.engine.spec.NamespaceMode;
 import dev.kapal.engine.spec.NamespaceSpec;
@@ -26,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,20 +48,7 @@ class RealPodsTest {
 
   @AfterEach
   void nothingIsLeft() {
-    for (PodInfo p : pods().list()) {
-      pods().remove(p.id());
-    }
-    assertThat(real.engine.containers().list(true, Filters.NONE)).isEmpty();
-    for (String folder : List.of("run/sandboxes", "run/containers", "lib/containers")) {
-      assertThat(Layout.names(real.base.resolve(folder))).as(folder).isEmpty();
-    }
-    assertThat(real.linux.mounts().mountInfo())
-        .noneMatch(m -> m.mountPoint().startsWith(real.base.resolve("run") + "/"));
-    for (String folder : real.linux.cgroups().open(real.cgroup).directories().values()) {
-      if (Files.isDirectory(Path.of(folder))) {
-        assertThat(Layout.names(Path.of(folder))).noneMatch(n -> n.matches("[0-9a-f]{64}"));
-      }
-    }
+    real.nothingLeftOfPods();
   }
 
   private static Pods pods() {
@@ -75,16 +60,13 @@ class RealPodsTest {
   }
 
   private static ContainerSpec in(String pod, String... command) {
-    return ContainerSpec.builder(RealEngine.BUSYBOX)
-        .command(command)
+    return RealEngine.in(pod, command).toBuilder()
         .pod(new PodMember(pod, Map.of("attempt", "0")))
         .build();
   }
 
   private static String start(ContainerSpec spec) {
-    String id = real.engine.containers().create(spec).id();
-    real.engine.containers().start(id);
-    return id;
+    return real.start(spec);
   }
 
   private static String sleeper(String pod) {
@@ -92,21 +74,7 @@ class RealPodsTest {
   }
 
   private static String exec(String container, String script) throws Exception {
-    try (Fd out = real.output()) {
-      String id = real.engine.execs().create(container, ExecSpec.of("sh", "-c", script));
-      try (var a =
-          real.engine
-              .execs()
-              .start(
-                  id,
-                  dev.kapal.engine.AttachRequest.of(
-                      Optional.empty(),
-                      Optional.of(out.duplicate()),
-                      Optional.of(out.duplicate())))) {
-        a.await();
-      }
-      return real.text(out).strip();
-    }
+    return real.exec(container, script);
   }
 
   @Test

@@ -142,27 +142,30 @@ final class OciBinary {
     return told.exec() && whyNoCheckpoints().isEmpty() ? told.withCheckpoint(true) : told;
   }
 
+  /**
+   * Whatever the program can: the ids of images' layers are mapped by the native runtime alone, and
+   * so there are no user namespaces ({@link OciCreation} refuses them).
+   */
+  private RuntimeFeatures features(boolean cgroups, boolean idmap, boolean recursive) {
+    boolean pods = config.tier() == Tier.NATIVE;
+    return new RuntimeFeatures(true, pauses(), cgroups, pods, false, idmap, true, false, recursive);
+  }
+
   private RuntimeFeatures probe() {
     boolean cgroups = !config.ignoresCgroups();
-    boolean plain = config.tier() == Tier.NATIVE;
     try {
       HostCommand.Result result =
           run("ask for the features of " + config.name(), List.of("features"), PROBE);
       JsonNode document = MAPPER.readTree(result.ok() ? result.out() : "{}");
       JsonNode linux = document.path("linux");
-      boolean user = plain;
-      for (JsonNode namespace : linux.path("namespaces")) {
-        user |= namespace.asString("").equals("user");
-      }
       boolean idmap = linux.path("mountExtensions").path("idmap").path("enabled").asBoolean(false);
       boolean recursive = false;
       for (JsonNode option : document.path("mountOptions")) {
         recursive |= option.asString("").equals("rro");
       }
-      return new RuntimeFeatures(
-          true, pauses(), cgroups, plain, user, idmap, true, false, recursive);
+      return features(cgroups, idmap, recursive);
     } catch (JacksonException _) {
-      return new RuntimeFeatures(true, pauses(), cgroups, plain, plain, false, true, false, false);
+      return features(cgroups, false, false);
     } catch (ContainerException _) {
       return new RuntimeFeatures(false, false, false, false, false, false, false, false, false);
     }

@@ -17,6 +17,7 @@ import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerSpec;
 import dev.kapal.runtime.RootFilesystem;
 import dev.kapal.runtime.driver.Bundles;
+import dev.kapal.runtime.driver.OomScore;
 import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.monitor.CgroupPaths;
 import dev.kapal.runtime.plan.LauncherPlan;
@@ -43,7 +44,7 @@ final class OciCreation {
   OciCreation(OciSandbox sandbox, ContainerSpec spec) {
     this.sandbox = sandbox;
     this.spec = spec;
-    this.config = spec.config();
+    this.config = OomScore.possible(spec.config(), sandbox.host().facts());
     try {
       RuntimeConfigValidator.check(config);
     } catch (RuntimeConfigException e) {

@@ -19,6 +19,7 @@ import dev.kapal.runtime.ContainerSpec;
 import dev.kapal.runtime.Input;
 import dev.kapal.runtime.RootFilesystem;
 import dev.kapal.runtime.driver.Bundles;
+import dev.kapal.runtime.driver.OomScore;
 import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.monitor.CgroupPaths;
 import dev.kapal.runtime.wire.MessageWriter;
@@ -38,7 +39,7 @@ final class ShimCreation {
   ShimCreation(ShimSandbox sandbox, ContainerSpec spec) {
     this.sandbox = sandbox;
     this.spec = spec;
-    this.config = spec.config();
+    this.config = OomScore.possible(spec.config(), sandbox.host().facts());
     try {
       RuntimeConfigValidator.check(config);
     } catch (RuntimeConfigException e) {
