@@ -25,7 +25,9 @@ final class Mounts {
     boolean image = !mount.getImage().getImage().isEmpty();
     if (image == !mount.getHostPath().isEmpty()) {
       throw new IllegalArgumentException(
-          "the mount at " + inside + " needs either a host_path or an image");
+          "the mount at "
+              + inside
+              + " needs a host_path or an image: one of both, and not both or neither");
     }
     return image
         ? image(mount, inside, images.apply(mount.getImage().getImage()))

@@ -1,6 +1,8 @@
 package dev.kapal.cri.translate;
 
 import dev.kapal.cri.proto.Signal;
+import dev.kapal.linux.Signals;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -11,6 +13,9 @@ final class StopSignals {
   /** The kernel's second names (signal(7)). */
   private static final Map<String, String> ALIASES =
       Map.of("SIGCLD", "SIGCHLD", "SIGIOT", "SIGABRT", "SIGPOLL", "SIGIO");
+
+  /** Some have several names, and the engine's need not be the interface's. */
+  private static final Map<Integer, Signal> BY_NUMBER = byNumber();
 
   private StopSignals() {}
 
@@ -29,12 +34,18 @@ final class StopSignals {
 
   /** A signal that the interface has no name for is its default. */
   static Signal message(String name) {
-    String text = PREFIX + name.replace("+", "PLUS").replace("-", "MINUS");
+    return Signals.parse(name)
+        .map(number -> BY_NUMBER.getOrDefault(number, Signal.SIGNAL_RUNTIME_DEFAULT))
+        .orElse(Signal.SIGNAL_RUNTIME_DEFAULT);
+  }
+
+  private static Map<Integer, Signal> byNumber() {
+    Map<Integer, Signal> all = new HashMap<>();
     for (Signal signal : Signal.values()) {
-      if (signal.name().equals(text)) {
-        return signal;
+      if (signal != Signal.UNRECOGNIZED) {
+        of(signal).flatMap(Signals::parse).ifPresent(number -> all.putIfAbsent(number, signal));
       }
     }
-    return Signal.SIGNAL_RUNTIME_DEFAULT;
+    return all;
   }
 }

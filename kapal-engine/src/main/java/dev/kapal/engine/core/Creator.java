@@ -119,6 +119,7 @@ final class Creator {
       Path directory = hub.layout.container(id);
       undo.push(() -> hub.trees.remove(directory));
       Files.createDirectory(directory, Layout.PRIVATE);
+      logFolder(spec.log());
       FaultPoint.reach("create.directory");
       if (durability == Durability.POWER) {
         Layout.sync(hub.layout.containers());
@@ -392,6 +393,14 @@ final class Creator {
         Optional.of(asked.path().orElse(hub.layout.container(id).resolve(file).toString())),
         Sizes.bytes(options.getOrDefault("max-size", "0"), "log option max-size"),
         files(options.getOrDefault("max-file", "1")));
+  }
+
+  /** A log elsewhere than in the container's own directory needs a place. */
+  private static void logFolder(LogSpec log) throws java.io.IOException {
+    Optional<Path> folder = log.path().map(Path::of).map(Path::getParent);
+    if (folder.isPresent()) {
+      Files.createDirectories(folder.get());
+    }
   }
 
   private static int files(String text) {
