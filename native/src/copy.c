@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 enum { DEPTH_MAX = 64 };  // each level holds two descriptors
 
@@ -29,12 +30,27 @@ static int copy_link(int from, int to, const char *name, const struct stat *stat
   return 0;
 }
 
-// The mode comes behind the owner, which takes set-user-ID bits away.
-static int copy_status(int to, const struct stat *status) {
-  struct timespec times[] = {status->st_atim, status->st_mtim};
-  if (fchown(to, status->st_uid, status->st_gid) != 0 || fchmod(to, status->st_mode & 07777) != 0 || futimens(to, times) != 0)
-    return -errno;
+// What an image says of its files beyond their mode, as far as the tmpfs takes it: user.* it does from Linux 6.6 on.
+static int copy_xattrs(int from, int to) {
+  static char names[65536], value[65536];
+  ssize_t length = flistxattr(from, names, sizeof names);
+  if (length < 0) return errno == EOPNOTSUPP ? 0 : -errno;
+  for (const char *name = names; name < names + length; name += strlen(name) + 1) {
+    bool kept = !strcmp(name, "security.capability") || !strncmp(name, "user.", 5) || !strncmp(name, "system.posix_acl_", 17);
+    ssize_t size = kept ? fgetxattr(from, name, value, sizeof value) : 0;
+    if (size < 0 || (kept && fsetxattr(to, name, value, (size_t)size, 0) != 0 && errno != EOPNOTSUPP && errno != EPERM))
+      return -errno;
+  }
   return 0;
+}
+
+// The owner comes first: setting it takes set-user-ID bits and capabilities away.
+static int copy_status(int from, int to, const struct stat *status) {
+  struct timespec times[] = {status->st_atim, status->st_mtim};
+  if (fchown(to, status->st_uid, status->st_gid) != 0 || fchmod(to, status->st_mode & 07777) != 0) return -errno;
+  int error = copy_xattrs(from, to);
+  if (!error && futimens(to, times) != 0) error = -errno;
+  return error;
 }
 
 static int copy_tree(int from, int to, dev_t device, int depth);
@@ -53,7 +69,7 @@ static int copy_entry(int from, int to, const char *name, dev_t device, int dept
   if (!error && !directory) error = copy_data(source, target);
   // Another file system's directory stays an empty one.
   if (!error && directory && status.st_dev == device) error = copy_tree(source, target, device, depth + 1);
-  if (!error) error = copy_status(target, &status);
+  if (!error) error = copy_status(source, target, &status);
   close_fd(&source);
   close_fd(&target);
   return error;
@@ -77,5 +93,10 @@ int copy_up(int from, int to) {
   struct stat status;
   if (fstat(from, &status) != 0) return -errno;
   int error = copy_tree(from, to, status.st_dev, 0);
-  return error ? error : copy_status(to, &status);
+  if (error) return error;
+  // An O_PATH descriptor cannot be asked for attributes.
+  int own = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  error = own < 0 ? -errno : copy_status(own, to, &status);
+  close_fd(&own);
+  return error;
 }
