@@ -7,7 +7,7 @@ import java.util.Base64;
 import java.util.stream.Collectors;
 
 /** The installation in a virtual machine, in its usual places. */
-final class GuestKapal implements Kapal {
+class GuestKapal implements Kapal {
   private final Guest guest;
 
   GuestKapal(Guest guest) {

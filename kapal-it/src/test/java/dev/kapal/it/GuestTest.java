@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
@@ -77,6 +78,34 @@ final class GuestTest {
     assertThat(
             kapal.shell("ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c ' /run/kapal/.*sandbox' || :"))
         .isEqualTo("0");
+  }
+
+  /** Containers through their life. */
+  @Nested
+  final class Life extends LifecycleCases {
+    @Override
+    Kapal open() {
+      return shared();
+    }
+  }
+
+  /** What a newcomer does. */
+  @Nested
+  final class MainJob extends MainJobCases {
+    @Override
+    Kapal open() {
+      return shared();
+    }
+  }
+
+  /** The same daemon, which goes on when its user is done. */
+  private Kapal shared() {
+    return new GuestKapal(guest) {
+      @Override
+      public void close() {
+        // It is the others' too.
+      }
+    };
   }
 
   /** Words of {@code run --network none}, with more. */
