@@ -161,8 +161,8 @@ public interface Containers {
   /** Bytes that the container itself has written, and with its image. Walks the files. */
   DiskUse size(String id);
 
-  /** Bytes of the writable layer, and of all layers. */
-  record DiskUse(long writable, long total) {}
+  /** Bytes of the writable layer, and of all layers; files of any kind of the writable one. */
+  record DiskUse(long writable, long total, long writableFiles) {}
 
   /**
    * Waits.

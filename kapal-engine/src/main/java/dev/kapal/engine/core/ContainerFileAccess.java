@@ -14,6 +14,7 @@ import dev.kapal.engine.files.TarOut;
 import dev.kapal.engine.spec.MountSpec;
 import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.image.Image;
+import dev.kapal.image.SnapshotUsage;
 import dev.kapal.image.Snapshot;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
@@ -330,9 +331,9 @@ final class ContainerFileAccess {
 
   DiskUse size(Entry e) {
     try {
-      long writable = hub.images.snapshots().usage(e.id).bytes();
+      SnapshotUsage writable = hub.images.snapshots().usage(e.id);
       long image = hub.images.find(e.record.imageId()).map(Image::size).orElse(0L);
-      return new DiskUse(writable, writable + image);
+      return new DiskUse(writable.bytes(), writable.bytes() + image, writable.inodes());
     } catch (RuntimeException ex) {
       throw Failures.of("cannot measure container " + e.name(), ex);
     }
