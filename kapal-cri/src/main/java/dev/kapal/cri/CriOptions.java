@@ -12,9 +12,10 @@ import java.util.List;
  * @param extraSockets further paths, for tools that expect another engine's
  * @param version of Kapal
  * @param streaming where exec, attach and port-forward are served
+ * @param told file that keeps what has been told of pods, until the host restarts
  */
 public record CriOptions(
-    Path socket, List<Path> extraSockets, String version, StreamingOptions streaming) {
+    Path socket, List<Path> extraSockets, String version, StreamingOptions streaming, Path told) {
   public CriOptions {
     extraSockets = List.copyOf(extraSockets);
   }

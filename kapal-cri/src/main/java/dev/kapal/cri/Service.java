@@ -66,6 +66,12 @@ final class Service implements AutoCloseable {
     ends.push(execs::close);
     Host host = new Host(linux.features().seLinux());
     Statuses statuses = new Statuses(engine);
+    StatsCalls stats = new StatsCalls(engine);
+    ends.push(stats::close);
+    MetricsCalls metrics = new MetricsCalls(engine, linux);
+    ends.push(metrics::close);
+    EventCalls events = new EventCalls(engine, statuses, clock, options.told());
+    ends.push(events::close);
     List<CallGroup> groups =
         List.of(
             new VersionCalls(options.version()),
@@ -76,9 +82,9 @@ final class Service implements AutoCloseable {
             execs,
             new CheckpointCalls(engine),
             streaming,
-            new StatsCalls(engine),
-            new MetricsCalls(engine),
-            new EventCalls(engine));
+            stats,
+            metrics,
+            events);
     Calls calls = new Calls(threads);
     groups.forEach(group -> group.bind(calls));
     RpcServer server =

@@ -35,7 +35,7 @@ final class KubeletDoor {
       return Optional.empty();
     }
     try {
-      CriDoor door = CriDoor.open(options(started.cri(), version), new Settings(config), engine);
+      CriDoor door = CriDoor.open(options(started, version), new Settings(config), engine);
       LOG.log(Level.INFO, "the kubelet is served at {0}", started.cri().socket());
       return Optional.of(door);
     } catch (IOException e) {
@@ -44,7 +44,8 @@ final class KubeletDoor {
     }
   }
 
-  static CriOptions options(KapalConfig.Cri cri, String version) {
+  static CriOptions options(KapalConfig config, String version) {
+    KapalConfig.Cri cri = config.cri();
     StreamingOptions streaming =
         StreamingOptions.loopback().withAddress(cri.streamAddress(), cri.streamPort());
     if (cri.streamCertificate().isPresent() && cri.streamKey().isPresent()) {
@@ -55,7 +56,12 @@ final class KubeletDoor {
                   cri.streamKey().get(),
                   cri.streamClientAuthorities()));
     }
-    return new CriOptions(cri.socket(), cri.extraSockets(), version, streaming);
+    return new CriOptions(
+        cri.socket(),
+        cri.extraSockets(),
+        version,
+        streaming,
+        config.daemon().runDir().resolve("cri-told.json"));
   }
 
   /** What of the runtimes the door looks at. */

@@ -31,9 +31,9 @@ import java.util.Set;
 /**
  * Tells subscribers what happens to containers and pods.
  *
- * <p>What there is to tell is the difference between what has been told and what is. An event of the
- * engine only says where to look. So nothing is lost that happened while nobody listened, or while
- * there was no daemon: it is told to the next subscriber, in order.
+ * <p>What there is to tell is the difference between what has been told and what is. An event of
+ * the engine only says where to look. So nothing is lost that happened while nobody listened, or
+ * while there was no daemon: it is told to the next subscriber, in order.
  *
  * <p>One thread looks and hands out; each subscriber's own thread sends. All state is guarded by
  * this object's monitor.

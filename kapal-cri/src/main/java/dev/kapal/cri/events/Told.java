@@ -17,8 +17,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What has been told to somebody, on disk, so that the next daemon tells the rest. It is written a
- * moment late on purpose: what was sent just before a crash may not have arrived, and is told again.
- * Owned by the thread that tells.
+ * moment late on purpose: what was sent just before a crash may not have arrived, and is told
+ * again. Owned by the thread that tells.
  */
 final class Told {
   private static final long LATE = Duration.ofSeconds(1).toNanos();

@@ -15,8 +15,8 @@ import java.util.function.ToLongFunction;
 
 /**
  * All metrics, with the names, labels and units that cAdvisor gave them, so that what reads the
- * kubelet's {@code /metrics/cadvisor} goes on. Values are whole numbers in this interface: times are
- * whole seconds.
+ * kubelet's {@code /metrics/cadvisor} goes on. Values are whole numbers in this interface: times
+ * are whole seconds.
  */
 final class Families {
   private static final long SECOND = 1_000_000_000;
@@ -106,8 +106,7 @@ final class Families {
             stat(ContainerStats::memoryPeak)));
     CONTAINER.add(gauge("container_memory_rss", "Anonymous memory.", detail("anon")));
     CONTAINER.add(gauge("container_memory_cache", "Page cache.", detail("file")));
-    CONTAINER.add(
-        gauge("container_memory_mapped_file", "Mapped files.", detail("file_mapped")));
+    CONTAINER.add(gauge("container_memory_mapped_file", "Mapped files.", detail("file_mapped")));
     CONTAINER.add(
         gauge(
             "container_memory_total_active_file_bytes",
@@ -125,8 +124,7 @@ final class Families {
             detail("kernel")));
     CONTAINER.add(gauge("container_memory_swap", "Swap in use.", stat(ContainerStats::swap)));
     CONTAINER.add(
-        counter(
-            "container_memory_failcnt", "How often its limit was hit.", detail("failures")));
+        counter("container_memory_failcnt", "How often its limit was hit.", detail("failures")));
     CONTAINER.add(
         counter(
             "container_memory_failures_total",
@@ -135,8 +133,7 @@ final class Families {
             s ->
                 List.of(
                     new Point(List.of("pgfault", "hierarchy"), detail("pgfault").apply(s)),
-                    new Point(
-                        List.of("pgmajfault", "hierarchy"), detail("pgmajfault").apply(s)))));
+                    new Point(List.of("pgmajfault", "hierarchy"), detail("pgmajfault").apply(s)))));
     CONTAINER.add(
         gauge(
             "container_spec_memory_limit_bytes",
@@ -169,14 +166,12 @@ final class Families {
             List.of("device"),
             s ->
                 s.stats().blockDevices().stream()
-                    .map(d ->
-                        new Point(List.of(d.major() + ":" + d.minor()), value.applyAsLong(d)))
+                    .map(d -> new Point(List.of(d.major() + ":" + d.minor()), value.applyAsLong(d)))
                     .toList()));
   }
 
   private static void processes() {
-    CONTAINER.add(
-        gauge("container_processes", "Processes.", sample -> (long) sample.processes()));
+    CONTAINER.add(gauge("container_processes", "Processes.", sample -> (long) sample.processes()));
     CONTAINER.add(
         gauge("container_threads", "Threads of all processes.", stat(ContainerStats::pids)));
     CONTAINER.add(

@@ -24,8 +24,7 @@ record Family<T>(
     Function<T, List<Point>> points) {
 
   /** Keys of the labels that every metric has, as the kubelet's own metrics of containers. */
-  static final List<String> BASE =
-      List.of("container", "id", "image", "name", "namespace", "pod");
+  static final List<String> BASE = List.of("container", "id", "image", "name", "namespace", "pod");
 
   /**
    * A value.

@@ -86,8 +86,7 @@ public final class MetricsCalls implements CallGroup, AutoCloseable {
 
   private ContainerMetrics of(ContainerInfo c, PodSandboxMetadata pod) {
     ContainerSample sample =
-        new ContainerSample(
-            c, engine.containers().stats(c.id()), layers.of(c.id()), processes(c));
+        new ContainerSample(c, engine.containers().stats(c.id()), layers.of(c.id()), processes(c));
     List<String> base = new ArrayList<>();
     base.add(Attributes.metadata(c).getName());
     base.add(c.paths().cgroup());

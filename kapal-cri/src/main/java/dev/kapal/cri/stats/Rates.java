@@ -7,9 +7,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Rates of processor time between samples. A rate is that since the last sample which is a second or
- * more old; who asks more often is told the last rate again. The first one is that since the start.
- * Nothing runs while nobody asks.
+ * Rates of processor time between samples. A rate is that since the last sample which is a second
+ * or more old; who asks more often is told the last rate again. The first one is that since the
+ * start. Nothing runs while nobody asks.
  */
 final class Rates {
   private static final Duration SHORTEST = Duration.ofSeconds(1);

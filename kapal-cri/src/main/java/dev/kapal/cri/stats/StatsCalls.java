@@ -59,7 +59,8 @@ public final class StatsCalls implements CallGroup, AutoCloseable {
         (request, answers) ->
             answers.sendInParts(
                 containers(request.getFilter()),
-                part -> StreamContainerStatsResponse.newBuilder().addAllContainerStats(part).build()));
+                part ->
+                    StreamContainerStatsResponse.newBuilder().addAllContainerStats(part).build()));
     calls.unary(RuntimeServiceGrpc.getPodSandboxStatsMethod(), this::pod);
     calls.unary(RuntimeServiceGrpc.getListPodSandboxStatsMethod(), this::pods);
     calls.streaming(
@@ -67,7 +68,10 @@ public final class StatsCalls implements CallGroup, AutoCloseable {
         (request, answers) ->
             answers.sendInParts(
                 pods(request.getFilter()),
-                part -> StreamPodSandboxStatsResponse.newBuilder().addAllPodSandboxStats(part).build()));
+                part ->
+                    StreamPodSandboxStatsResponse.newBuilder()
+                        .addAllPodSandboxStats(part)
+                        .build()));
   }
 
   private ContainerStatsResponse container(ContainerStatsRequest request) {
@@ -98,9 +102,7 @@ public final class StatsCalls implements CallGroup, AutoCloseable {
   }
 
   private List<ContainerInfo> known() {
-    return engine.containers().list(true, Filters.NONE).stream()
-        .filter(Attributes::known)
-        .toList();
+    return engine.containers().list(true, Filters.NONE).stream().filter(Attributes::known).toList();
   }
 
   /** What was removed. */

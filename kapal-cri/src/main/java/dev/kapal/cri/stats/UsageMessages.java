@@ -57,8 +57,7 @@ final class UsageMessages {
             .setSwapUsageBytes(value(usage.swap()));
     usage
         .swapLimit()
-        .ifPresent(limit ->
-            swap.setSwapAvailableBytes(value(Math.max(0, limit - usage.swap()))));
+        .ifPresent(limit -> swap.setSwapAvailableBytes(value(Math.max(0, limit - usage.swap()))));
     return swap.build();
   }
 
@@ -107,8 +106,7 @@ final class UsageMessages {
 
   private static Optional<PsiStats> pressure(Usage usage, String resource) {
     return Optional.ofNullable(usage.pressures().get(resource))
-        .map(p ->
-            PsiStats.newBuilder().setFull(stall(p.full())).setSome(stall(p.some())).build());
+        .map(p -> PsiStats.newBuilder().setFull(stall(p.full())).setSome(stall(p.some())).build());
   }
 
   /** In µs, as the kernel and so the kubelet have it. */
