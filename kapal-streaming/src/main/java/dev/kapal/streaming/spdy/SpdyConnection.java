@@ -24,6 +24,7 @@ import io.netty.handler.codec.spdy.SpdyPingFrame;
 import io.netty.handler.codec.spdy.SpdyRstStreamFrame;
 import io.netty.handler.codec.spdy.SpdySessionStatus;
 import io.netty.handler.codec.spdy.SpdyStreamStatus;
+import io.netty.handler.codec.spdy.SpdySynReplyFrame;
 import io.netty.handler.codec.spdy.SpdySynStreamFrame;
 import io.netty.handler.codec.spdy.SpdyVersion;
 import java.io.IOException;
@@ -171,7 +172,10 @@ public final class SpdyConnection extends SimpleChannelInboundHandler<SpdyFrame>
     if (syn.isLast()) {
       stream.input().end();
     }
-    channel.writeAndFlush(new DefaultSpdySynReplyFrame(id));
+    // Without any header the codec leaves the block out, and the clients of Kubernetes wait for it.
+    SpdySynReplyFrame reply = new DefaultSpdySynReplyFrame(id);
+    reply.headers().set(":status", "200");
+    channel.writeAndFlush(reply);
     opened.add(Optional.of(stream));
   }
 
