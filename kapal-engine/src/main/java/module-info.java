@@ -5,6 +5,7 @@ module dev.kapal.engine {
   requires transitive dev.kapal.runtime;
   requires transitive dev.kapal.network;
   requires java.sql;
+  requires org.snakeyaml.engine;
   requires tools.jackson.databind;
 
   exports dev.kapal.engine;

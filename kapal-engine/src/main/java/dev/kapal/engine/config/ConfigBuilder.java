@@ -55,7 +55,7 @@ public final class ConfigBuilder {
       throw new EngineException.InvalidArgument(
           "a hostname cannot be set in the host's UTS namespace: leave out --hostname or --uts host");
     }
-    return config;
+    return DeviceEdits.apply(config, host.cdi().edits(spec.devices().cdi()), host);
   }
 
   private static Process process(ConfigRequest r, HostFacts host) {

@@ -1,5 +1,6 @@
 package dev.kapal.engine.config;
 
+import dev.kapal.engine.cdi.CdiDevices;
 import dev.kapal.oci.runtime.Seccomp;
 import java.util.List;
 import java.util.Optional;
@@ -39,4 +40,9 @@ public interface HostFacts {
 
   /** The default filter for a process with these capabilities; empty: the host has no seccomp. */
   Optional<Seccomp> defaultSeccomp(Set<String> capabilities);
+
+  /** The devices that vendors describe. */
+  default CdiDevices cdi() {
+    return CdiDevices.NONE;
+  }
 }

@@ -1,5 +1,6 @@
 package dev.kapal.engine.core;
 
+import dev.kapal.engine.cdi.CdiDevices;
 import dev.kapal.engine.config.HostFacts;
 import dev.kapal.linux.Capabilities;
 import dev.kapal.linux.CgroupLayout;
@@ -134,6 +135,11 @@ final class LinuxHostFacts implements HostFacts {
   @Override
   public boolean cgroupV2() {
     return cgroupV2;
+  }
+
+  @Override
+  public CdiDevices cdi() {
+    return CdiDevices.HOST;
   }
 
   @Override
