@@ -5,6 +5,7 @@ import dev.kapal.config.schema.Quantities.Limit;
 import dev.kapal.config.schema.Schema;
 import dev.kapal.config.schema.Setting;
 import dev.kapal.config.schema.Settings;
+import dev.kapal.config.text.KeyPath;
 import dev.kapal.config.text.Position;
 import dev.kapal.linux.IdMapping;
 import dev.kapal.runtime.Tier;
@@ -119,6 +120,11 @@ public record KapalConfig(
         .filter(s -> !s.value().at().equals(Position.DEFAULT))
         .filter(s -> Schema.find(s.path()).filter(key -> !key.effective()).isPresent())
         .toList();
+  }
+
+  /** Whether somebody set a key. */
+  public boolean isSet(KeyPath key) {
+    return settings.find(key).filter(node -> !node.at().equals(Position.DEFAULT)).isPresent();
   }
 
   /** A configured runtime. */

@@ -2,6 +2,7 @@ package dev.kapal.daemon;
 
 import dev.kapal.cli.Version;
 import dev.kapal.config.KapalConfig;
+import dev.kapal.config.runtime.RuntimeEntry;
 import dev.kapal.config.text.KeyPath;
 import dev.kapal.config.text.Node;
 import dev.kapal.config.text.Position;
@@ -13,6 +14,7 @@ import dev.kapal.engine.spec.SecuritySpec.Seccomp;
 import dev.kapal.engine.spec.Ulimit;
 import dev.kapal.image.registry.RegistryConfig;
 import dev.kapal.image.registry.RegistryConfig.Timing;
+import dev.kapal.linux.Capabilities;
 import dev.kapal.network.NetworkConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** What the configuration means to each part of the daemon: pure functions. */
 final class Translation {
@@ -58,7 +61,14 @@ final class Translation {
         seccomp(c.seccompProfile()),
         n.dns(),
         n.dnsSearch(),
-        n.dnsOptions());
+        n.dnsOptions(),
+        config.isSet(KeyPath.of("containers", "capabilities"))
+            ? Optional.of(c.capabilities())
+            : Optional.empty(),
+        config.runtimes().values().stream()
+            .filter(RuntimeEntry::privilegedWithoutHostDevices)
+            .map(RuntimeEntry::name)
+            .collect(Collectors.toSet()));
   }
 
   /** {@link #problems} has told of a file that is not there. */
@@ -122,6 +132,15 @@ final class Translation {
             config.containers().defaultRuntime(),
             runtimes)
         .ifPresent(problems::add);
+    for (String name : config.containers().capabilities()) {
+      if (Capabilities.number(name).isEmpty()) {
+        problems.add(
+            problem(
+                config,
+                KeyPath.of("containers", "capabilities"),
+                "\"" + name + "\" is not a capability: see capabilities(7), as in CAP_CHOWN"));
+      }
+    }
     String profile = config.containers().seccompProfile();
     if (profile.startsWith("/") && !Files.isReadable(Path.of(profile))) {
       problems.add(

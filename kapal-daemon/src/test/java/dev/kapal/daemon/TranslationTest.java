@@ -163,6 +163,25 @@ final class TranslationTest {
   }
 
   @Test
+  void capabilitiesAndRuntimesWithoutDevicesReachTheEngine() throws IOException {
+    KapalConfig config =
+        load(
+            "[containers]\ncapabilities = [\"CAP_CHOWN\"]\n"
+                + "[runtimes.kata]\ntype = \"io.containerd.kata.v2\"\n"
+                + "privileged_without_host_devices = true\n[runtimes.crun]\npath = \"crun\"\n");
+    var defaults = Translation.engine(config, Version.UNKNOWN).containers();
+    assertThat(defaults.capabilities()).contains(List.of("CAP_CHOWN"));
+    assertThat(defaults.withoutHostDevices()).containsExactly("kata");
+    assertThat(config.withoutEffect()).isEmpty();
+    assertThat(
+            Translation.problems(
+                load("[containers]\ncapabilities = [\"CAP_CHOWM\"]\n"), List.of("native")))
+        .singleElement()
+        .asString()
+        .contains(":2:1: containers.capabilities: \"CAP_CHOWM\" is not a capability");
+  }
+
+  @Test
   void whatHasNoEffectIsKnown() throws IOException {
     KapalConfig config =
         load("[containers]\ninit = true\nstop_timeout = 3\n[network]\nmtu = 1400\n");

@@ -5,6 +5,8 @@ import dev.kapal.engine.spec.Ulimit;
 import dev.kapal.runtime.Tier;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * What containers get that do not say otherwise.
@@ -16,6 +18,8 @@ import java.util.Map;
  * @param dns name servers; empty: the host's
  * @param dnsSearch search domains; empty: the host's
  * @param dnsOptions options of resolv.conf(5)
+ * @param capabilities what containers may do that add and drop nothing; empty: Kapal's own set
+ * @param withoutHostDevices runtimes whose privileged containers get none of the host's devices
  */
 public record ContainerDefaults(
     Map<Tier, String> tiers,
@@ -24,7 +28,9 @@ public record ContainerDefaults(
     SecuritySpec.Seccomp seccomp,
     List<String> dns,
     List<String> dnsSearch,
-    List<String> dnsOptions) {
+    List<String> dnsOptions,
+    Optional<List<String>> capabilities,
+    Set<String> withoutHostDevices) {
 
   /** As on a host without a configuration. */
   public static final ContainerDefaults NONE =
@@ -35,7 +41,9 @@ public record ContainerDefaults(
           SecuritySpec.Seccomp.BUILTIN,
           List.of(),
           List.of(),
-          List.of());
+          List.of(),
+          Optional.empty(),
+          Set.of());
 
   public ContainerDefaults {
     tiers = Map.copyOf(tiers);
@@ -43,5 +51,7 @@ public record ContainerDefaults(
     dns = List.copyOf(dns);
     dnsSearch = List.copyOf(dnsSearch);
     dnsOptions = List.copyOf(dnsOptions);
+    capabilities = capabilities.map(List::copyOf);
+    withoutHostDevices = Set.copyOf(withoutHostDevices);
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,7 @@ final class ConfigTest {
         write(
             "kapal.toml",
             "[containers]\nstop_timeout = \"3s\"\nlog_max_size = \"64k\"\nulimits.nofile = \"77:88\"\n"
+                + "capabilities = [\"CAP_CHOWN\", \"CAP_KILL\"]\n"
                 + "[network]\nmtu = 1400\n");
     Path dropIn = write("config.d/10.toml", "[containers]\nlog_max_files = 2\n");
     try (Daemon daemon = daemon(file)) {
@@ -42,11 +44,15 @@ final class ConfigTest {
           .contains("containers.log_max_files = 2  # " + dropIn + ":2\n")
           .contains("daemon.run_dir = \"" + daemon.run() + "\"  # --run-dir\n")
           .contains("daemon.log_level = \"info\"  # default\n");
-      assertThat(daemon.log()).contains("kapal.toml:6: network.mtu has no effect");
+      assertThat(daemon.log()).contains("kapal.toml:7: network.mtu has no effect");
 
       // Containers get the defaults that count when they are made.
       assertThat(daemon.ok("run", "--rm", "--network", "none", "busybox", "sh", "-c", "ulimit -n"))
           .isEqualTo("77");
+      assertThat(effective(daemon)).as("CAP_CHOWN and CAP_KILL").isEqualTo("0000000000000021");
+      assertThat(effective(daemon, "--cap-drop", "KILL", "--cap-add", "NET_ADMIN"))
+          .as("CAP_CHOWN and CAP_NET_ADMIN")
+          .isEqualTo("0000000000001001");
       assertThat(
               daemon.ok(
                   "run", "--rm", "--network", "none", "--tier", "native", "busybox", "echo", "1"))
@@ -96,6 +102,13 @@ final class ConfigTest {
       assertThat(daemon.command("config", "show").err()).contains("daemon.group");
       assertThat(daemon.ok("system", "reload")).isEqualTo("Nothing has changed.");
     }
+  }
+
+  private static String effective(Daemon daemon, String... options) {
+    List<String> words = new ArrayList<>(List.of("run", "--rm", "--network", "none"));
+    words.addAll(List.of(options));
+    words.addAll(List.of("busybox", "sh", "-c", "sed -n 's/^CapEff:.//p' /proc/self/status"));
+    return daemon.ok(words.toArray(String[]::new));
   }
 
   @Test

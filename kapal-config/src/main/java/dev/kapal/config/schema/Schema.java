@@ -51,13 +51,11 @@ public final class Schema {
   /** Keys that are checked and have no effect in this version. */
   private static final Set<String> NOT_YET =
       Set.of(
-          "containers.capabilities",
           "registries.max_concurrent_uploads",
           "network.default_subnets",
           "network.mtu",
           "network.ipv6",
-          "runtimes.<name>.snapshotter",
-          "runtimes.<name>.privileged_without_host_devices");
+          "runtimes.<name>.snapshotter");
 
   /** The keys. */
   public static final List<Key> KEYS = List.copyOf(new Keys().all());

@@ -38,7 +38,8 @@ final class CapabilitySets {
     }
     boolean addAll = s.capAdd().stream().anyMatch(CapabilitySets::isAll);
     boolean dropAll = s.capDrop().stream().anyMatch(CapabilitySets::isAll);
-    long mask = addAll ? known : dropAll ? 0 : Capabilities.mask(DEFAULT) & all;
+    long mask =
+        addAll ? known : dropAll ? 0 : Capabilities.mask(s.capDefault().orElse(DEFAULT)) & all;
     if (addAll && dropAll) {
       mask = 0;
     }

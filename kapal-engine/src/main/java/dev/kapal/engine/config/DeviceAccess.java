@@ -17,7 +17,7 @@ final class DeviceAccess {
   record Access(List<Device> nodes, List<DeviceRule> rules) {}
 
   static Access of(ContainerSpec spec, HostFacts host) {
-    if (spec.security().privileged()) {
+    if (spec.security().allDevices()) {
       List<Device> all = host.devicesBelow("/dev").stream().map(n -> node(n, n.path())).toList();
       return new Access(
           all, List.of(new DeviceRule(true, "a", Optional.empty(), Optional.empty(), "rwm")));

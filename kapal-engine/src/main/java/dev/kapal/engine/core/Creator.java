@@ -176,15 +176,16 @@ final class Creator {
 
   /** The request with names of containers replaced by IDs and defaults of the engine filled in. */
   private ContainerSpec resolve(ContainerSpec asked, List<String> warnings) {
+    String runtime = asked.runtime().orElse(hub.config.defaultRuntime());
     ContainerSpec s =
-        Defaults.apply(asked, hub.config.containers(), hub.config.initProgram().isPresent());
+        Defaults.apply(
+            asked, runtime, hub.config.containers(), hub.config.initProgram().isPresent());
     if (s.pod().isPresent()) {
       s = Members.resolve(s, hub.pods.get(s.pod().get().pod()));
     }
     NamespaceSpec n = s.namespaces();
     n = n.withPid(container(n.pid())).withIpc(container(n.ipc()));
     n = IdRanges.resolve(n, hub.config);
-    String runtime = s.runtime().orElse(hub.config.defaultRuntime());
     hub.runtime(runtime);
     if (s.resources().kernelMemory().isPresent()) {
       warnings.add("a limit on kernel memory has no effect on this kernel: it is ignored");

@@ -27,13 +27,14 @@ final class Defaults {
   private Defaults() {}
 
   /** The request with the defaults; a request's own word always wins. */
-  static ContainerSpec apply(ContainerSpec s, ContainerDefaults d, boolean hasInit) {
+  static ContainerSpec apply(
+      ContainerSpec s, String runtime, ContainerDefaults d, boolean hasInit) {
     if (d.equals(ContainerDefaults.NONE)) {
       return s;
     }
     return s.toBuilder()
         .process(process(s.process(), d, hasInit))
-        .security(security(s.security(), d))
+        .security(security(s.security(), runtime, d))
         .network(network(s.network(), d))
         .build();
   }
@@ -46,9 +47,13 @@ final class Defaults {
     return p.toBuilder().ulimits(limits).init(p.init() || (d.init() && hasInit)).build();
   }
 
-  private static SecuritySpec security(SecuritySpec s, ContainerDefaults d) {
-    boolean open = s.seccomp().mode() == SecuritySpec.Seccomp.Mode.DEFAULT && !s.privileged();
-    return open ? s.withSeccomp(d.seccomp()) : s;
+  private static SecuritySpec security(SecuritySpec s, String runtime, ContainerDefaults d) {
+    if (s.privileged()) {
+      return d.withoutHostDevices().contains(runtime) ? s.withoutHostDevices() : s;
+    }
+    boolean open = s.seccomp().mode() == SecuritySpec.Seccomp.Mode.DEFAULT;
+    SecuritySpec filtered = open ? s.withSeccomp(d.seccomp()) : s;
+    return d.capabilities().map(filtered::withCapDefault).orElse(filtered);
   }
 
   private static NetworkSpec network(NetworkSpec n, ContainerDefaults d) {

@@ -18,6 +18,8 @@ import java.util.Optional;
  * @param readonlyPaths replaces the default list
  * @param capAmbient capabilities that also programs without file capabilities have in effect, for a
  *     user other than root; they are added to the others
+ * @param capDefault capabilities that additions and removals start from; empty: Kapal's own default
+ * @param hostDevices whether a privileged container gets all devices of the host; empty: yes
  */
 public record SecuritySpec(
     boolean privileged,
@@ -30,7 +32,9 @@ public record SecuritySpec(
     boolean unmaskSystemPaths,
     Optional<List<String>> maskedPaths,
     Optional<List<String>> readonlyPaths,
-    List<String> capAmbient) {
+    List<String> capAmbient,
+    Optional<List<String>> capDefault,
+    Optional<Boolean> hostDevices) {
 
   /** Docker's own defaults. */
   public static final SecuritySpec DEFAULT = new Builder().build();
@@ -41,6 +45,7 @@ public record SecuritySpec(
     capAmbient = capAmbient == null ? List.of() : List.copyOf(capAmbient);
     maskedPaths = maskedPaths.map(List::copyOf);
     readonlyPaths = readonlyPaths.map(List::copyOf);
+    capDefault = capDefault.map(List::copyOf);
   }
 
   /** The same with another filter. */
@@ -56,7 +61,50 @@ public record SecuritySpec(
         unmaskSystemPaths,
         maskedPaths,
         readonlyPaths,
-        capAmbient);
+        capAmbient,
+        capDefault,
+        hostDevices);
+  }
+
+  /** The same with another set that additions and removals start from. */
+  public SecuritySpec withCapDefault(List<String> other) {
+    return new SecuritySpec(
+        privileged,
+        capAdd,
+        capDrop,
+        noNewPrivileges,
+        seccomp,
+        apparmor,
+        selinuxLabel,
+        unmaskSystemPaths,
+        maskedPaths,
+        readonlyPaths,
+        capAmbient,
+        Optional.of(other),
+        hostDevices);
+  }
+
+  /** The same, where privileged does not mean the devices of the host. */
+  public SecuritySpec withoutHostDevices() {
+    return new SecuritySpec(
+        privileged,
+        capAdd,
+        capDrop,
+        noNewPrivileges,
+        seccomp,
+        apparmor,
+        selinuxLabel,
+        unmaskSystemPaths,
+        maskedPaths,
+        readonlyPaths,
+        capAmbient,
+        capDefault,
+        Optional.of(false));
+  }
+
+  /** Whether it gets all devices of the host. */
+  public boolean allDevices() {
+    return privileged && hostDevices.orElse(true);
   }
 
   /**
@@ -173,7 +221,9 @@ public record SecuritySpec(
           unmaskSystemPaths,
           maskedPaths,
           readonlyPaths,
-          capAmbient);
+          capAmbient,
+          Optional.empty(),
+          Optional.empty());
     }
   }
 }

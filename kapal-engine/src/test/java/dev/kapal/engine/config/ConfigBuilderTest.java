@@ -14,6 +14,7 @@ import dev.kapal.engine.spec.Resources;
 import dev.kapal.engine.spec.SecuritySpec;
 import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.engine.store.ContainerRecord.LogPlan;
+import dev.kapal.engine.store.Documents;
 import dev.kapal.oci.runtime.Mount;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.RuntimeConfig;
@@ -143,6 +144,38 @@ class ConfigBuilderTest {
     assertThat(linux.resources().orElseThrow().devices()).hasSize(1);
     assertThat(c.process().orElseThrow().capabilities().orElseThrow().bounding()).hasSize(41);
     assertThat(mount(c, "/sys").options()).contains("rw");
+  }
+
+  @Test
+  void privilegedWithoutTheHostsDevicesHasTheOrdinaryOnes() {
+    SecuritySpec without = SecuritySpec.builder().privileged(true).build().withoutHostDevices();
+    RuntimeConfig c = build(spec().security(without).build());
+    var linux = c.linux().orElseThrow();
+    assertThat(linux.devices()).isEmpty();
+    assertThat(linux.resources().orElseThrow().devices().getFirst().allow()).isFalse();
+    assertThat(c.process().orElseThrow().capabilities().orElseThrow().bounding()).hasSize(41);
+    assertThat(linux.maskedPaths()).isEmpty();
+  }
+
+  @Test
+  void additionsAndRemovalsStartFromTheConfiguredSet() {
+    SecuritySpec asked =
+        caps(List.of("NET_ADMIN"), List.of("KILL"))
+            .withCapDefault(List.of("CAP_CHOWN", "CAP_KILL"));
+    assertThat(CapabilitySets.of(asked, 40)).containsExactly("CAP_CHOWN", "CAP_NET_ADMIN");
+    assertThat(CapabilitySets.of(caps(List.of(), List.of()).withCapDefault(List.of()), 40))
+        .isEmpty();
+  }
+
+  @Test
+  void aRecordOfAnEarlierVersionHasTheUsualSet() {
+    String json = Documents.write(SecuritySpec.builder().privileged(true).build());
+    String earlier =
+        json.replaceAll(",?\"capDefault\":null", "").replaceAll(",?\"hostDevices\":null", "");
+    assertThat(earlier).doesNotContain("capDefault", "hostDevices");
+    SecuritySpec read = Documents.read(earlier, SecuritySpec.class, "a test");
+    assertThat(read.allDevices()).isTrue();
+    assertThat(read.capDefault()).isEmpty();
   }
 
   @Test

@@ -13,6 +13,8 @@ import dev.kapal.engine.spec.Ulimit;
 import dev.kapal.runtime.Tier;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What requests leave open. */
@@ -25,18 +27,23 @@ final class DefaultsTest {
           SecuritySpec.Seccomp.UNCONFINED,
           List.of("10.0.0.53"),
           List.of("example.com"),
-          List.of("ndots:2"));
+          List.of("ndots:2"),
+          Optional.of(List.of("CAP_CHOWN", "CAP_KILL")),
+          Set.of("kata"));
 
   @Test
   void whatIsLeftOpenIsFilledIn() {
-    ContainerSpec s = Defaults.apply(ContainerSpec.builder("x").build(), SET, true);
+    ContainerSpec s = Defaults.apply(ContainerSpec.builder("x").build(), "native", SET, true);
     assertThat(s.process().ulimits()).hasSize(2);
     assertThat(s.process().init()).isTrue();
     assertThat(s.security().seccomp()).isEqualTo(SecuritySpec.Seccomp.UNCONFINED);
     assertThat(s.network().dns()).containsExactly("10.0.0.53");
     assertThat(s.network().dnsSearch()).containsExactly("example.com");
     assertThat(s.network().dnsOptions()).containsExactly("ndots:2");
-    assertThat(Defaults.apply(ContainerSpec.builder("x").build(), SET, false).process().init())
+    assertThat(
+            Defaults.apply(ContainerSpec.builder("x").build(), "native", SET, false)
+                .process()
+                .init())
         .isFalse();
   }
 
@@ -48,14 +55,37 @@ final class DefaultsTest {
             .security(SecuritySpec.builder().seccomp(SecuritySpec.Seccomp.ofProfile("{}")).build())
             .network(NetworkSpec.builder().dns(List.of("9.9.9.9")).build())
             .build();
-    ContainerSpec s = Defaults.apply(asked, SET, true);
+    ContainerSpec s = Defaults.apply(asked, "native", SET, true);
     assertThat(s.process().ulimits())
         .containsExactly(new Ulimit("nofile", 5, 6), new Ulimit("core", 0, 0));
     assertThat(s.security().seccomp()).isEqualTo(SecuritySpec.Seccomp.ofProfile("{}"));
     assertThat(s.network().dns()).containsExactly("9.9.9.9");
     ContainerSpec host =
         ContainerSpec.builder("x").network(NetworkSpec.builder().mode("host").build()).build();
-    assertThat(Defaults.apply(host, SET, true).network()).isEqualTo(host.network());
+    assertThat(Defaults.apply(host, "native", SET, true).network()).isEqualTo(host.network());
+  }
+
+  @Test
+  void whatContainersMayDoStartsFromTheConfiguredSet() {
+    ContainerSpec s = Defaults.apply(ContainerSpec.builder("x").build(), "native", SET, true);
+    assertThat(s.security().capDefault()).contains(List.of("CAP_CHOWN", "CAP_KILL"));
+    assertThat(
+            Defaults.apply(
+                    ContainerSpec.builder("x").build(), "native", ContainerDefaults.NONE, true)
+                .security()
+                .capDefault())
+        .isEmpty();
+  }
+
+  @Test
+  void onlyPrivilegedContainersOfTheRuntimeGoWithoutTheHostsDevices() {
+    ContainerSpec privileged =
+        ContainerSpec.builder("x")
+            .security(SecuritySpec.builder().privileged(true).build())
+            .build();
+    assertThat(Defaults.apply(privileged, "kata", SET, true).security().allDevices()).isFalse();
+    assertThat(Defaults.apply(privileged, "kata", SET, true).security().privileged()).isTrue();
+    assertThat(Defaults.apply(privileged, "native", SET, true).security().allDevices()).isTrue();
   }
 
   @Test
