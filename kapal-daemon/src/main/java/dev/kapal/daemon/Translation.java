@@ -15,7 +15,10 @@ import dev.kapal.engine.spec.Ulimit;
 import dev.kapal.image.registry.RegistryConfig;
 import dev.kapal.image.registry.RegistryConfig.Timing;
 import dev.kapal.linux.Capabilities;
+import dev.kapal.network.IpPrefix;
 import dev.kapal.network.NetworkConfig;
+import dev.kapal.network.NetworkDefaults;
+import dev.kapal.network.NetworkException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -103,6 +106,7 @@ final class Translation {
         .withMirrors(config.mirrors())
         .withInsecure(Set.copyOf(config.insecure()))
         .withDownloads(FULL_PULLS * downloads, downloads)
+        .withUploads(config.maxConcurrentUploads())
         .withTiming(
             new Timing(
                 usual.dial(),
@@ -120,7 +124,12 @@ final class Translation {
   static NetworkConfig network(KapalConfig config) {
     return NetworkConfig.below(config.daemon().dataDir())
         .withConfDirs(List.of(config.network().cniConfDir()))
-        .withPluginDirs(config.network().cniBinDirs());
+        .withPluginDirs(config.network().cniBinDirs())
+        .withDefaults(
+            new NetworkDefaults(
+                config.network().defaultSubnets().stream().map(IpPrefix::parse).toList(),
+                config.network().mtu(),
+                config.network().ipv6()));
   }
 
   /** What is well-formed and cannot be done here: what is named must be there. */
@@ -140,6 +149,13 @@ final class Translation {
                 KeyPath.of("containers", "capabilities"),
                 "\"" + name + "\" is not a capability: see capabilities(7), as in CAP_CHOWN"));
       }
+    }
+    try {
+      network(config);
+    } catch (NetworkException.Invalid e) {
+      problems.add(
+          problem(
+              config, KeyPath.of("network", "default_subnets"), String.valueOf(e.getMessage())));
     }
     String profile = config.containers().seccompProfile();
     if (profile.startsWith("/") && !Files.isReadable(Path.of(profile))) {

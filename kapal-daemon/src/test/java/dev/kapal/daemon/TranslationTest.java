@@ -8,7 +8,9 @@ import dev.kapal.config.KapalConfig;
 import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.spec.LogSpec;
 import dev.kapal.image.registry.RegistryConfig;
+import dev.kapal.network.IpPrefix;
 import dev.kapal.network.NetworkConfig;
+import dev.kapal.network.NetworkDefaults;
 import dev.kapal.runtime.Tier;
 import dev.kapal.runtime.oci.OciRuntimeConfig;
 import dev.kapal.runtime.shim.ShimOptions;
@@ -19,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,6 +95,7 @@ final class TranslationTest {
             hosts_dirs = ["/h"]
             insecure = ["r.example:5000", "10.0.0.0/8"]
             max_concurrent_downloads = 5
+            max_concurrent_uploads = 2
             pull_progress_timeout = "7s"
             mirrors."docker.io" = ["https://m.example"]
             """)
@@ -103,6 +107,7 @@ final class TranslationTest {
     assertThat(registries.mirrors()).isEqualTo(Map.of("docker.io", List.of("https://m.example")));
     assertThat(registries.maxDownloadsPerPull()).isEqualTo(5);
     assertThat(registries.maxDownloads()).isEqualTo(15);
+    assertThat(registries.maxUploads()).isEqualTo(2);
     assertThat(registries.timing().stall()).isEqualTo(Duration.ofSeconds(7));
     assertThat(registries.timing().dial()).isEqualTo(RegistryConfig.Timing.DEFAULT.dial());
     assertThat(registries.environment()).containsOnlyKeys("HTTPS_PROXY");
@@ -119,10 +124,31 @@ final class TranslationTest {
                 [network]
                 cni_conf_dir = "/n"
                 cni_bin_dirs = ["/a", "/b"]
+                default_subnets = ["10.7.0.0/16", "fd00:7::/48"]
+                mtu = 1400
+                ipv6 = true
                 """));
+    assertThat(network.defaults())
+        .isEqualTo(
+            new NetworkDefaults(
+                List.of(IpPrefix.parse("10.7.0.0/16"), IpPrefix.parse("fd00:7::/48")),
+                OptionalInt.of(1400),
+                true));
     assertThat(network.confDirs()).containsExactly(Path.of("/n"));
     assertThat(network.pluginDirs()).containsExactly(Path.of("/a"), Path.of("/b"));
     assertThat(network.networksDir()).isEqualTo(Path.of("/d/networks"));
+  }
+
+  @Test
+  void subnetsOfNetworksMustHaveRoom() throws IOException {
+    for (String subnet : List.of("10.0.0.0/31", "300.0.0.0/24", "10.0.0.0/40")) {
+      KapalConfig config = load("[network]\ndefault_subnets = [\"" + subnet + "\"]\n");
+      assertThat(Translation.problems(config, List.of("native")))
+          .as(subnet)
+          .singleElement()
+          .asString()
+          .contains(":2:1: network.default_subnets: ");
+    }
   }
 
   @Test
@@ -184,9 +210,11 @@ final class TranslationTest {
   @Test
   void whatHasNoEffectIsKnown() throws IOException {
     KapalConfig config =
-        load("[containers]\ninit = true\nstop_timeout = 3\n[network]\nmtu = 1400\n");
+        load(
+            "[containers]\ninit = true\n[runtimes.kata]\ntype = \"io.containerd.kata.v2\"\n"
+                + "snapshotter = \"x\"\n");
     assertThat(config.withoutEffect().stream().map(s -> s.path().toString()))
-        .containsExactly("network.mtu");
+        .containsExactly("runtimes.kata.snapshotter");
   }
 
   @Test

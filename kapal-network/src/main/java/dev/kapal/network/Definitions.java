@@ -53,9 +53,7 @@ final class Definitions {
   private synchronized NetworkList createDefault() {
     Optional<NetworkList> own =
         new NetworkDirectory(config.networksDir()).readOne(file(Network.BRIDGE));
-    return own.isPresent()
-        ? own.get()
-        : write(NetworkFactory.defaultSpec(new SubnetChooser(used()).forDefault()));
+    return own.isPresent() ? own.get() : write(complete(NetworkFactory.defaultSpec()));
   }
 
   NetworkException.NotFound notFound(String name) {
@@ -141,28 +139,38 @@ final class Definitions {
                 "bridge " + b + " belongs to network \"" + other.name() + "\"");
           });
     }
-    return write(withSubnets(spec, existing));
-  }
-
-  private NetworkSpec withSubnets(NetworkSpec spec, List<Network> existing) {
     for (Subnet subnet : spec.subnets()) {
       refuseTaken(spec, subnet.prefix(), existing);
     }
+    return write(complete(spec));
+  }
+
+  /** The specification with what it leaves open: subnets, and an MTU for a bridge. */
+  private NetworkSpec complete(NetworkSpec spec) {
+    NetworkDefaults defaults = config.defaults();
+    boolean bridge = spec.driver().equals("bridge");
+    boolean ipv6 = spec.ipv6() || (bridge && defaults.ipv6());
     List<Subnet> subnets = new ArrayList<>(spec.subnets());
-    SubnetChooser chooser = new SubnetChooser(used());
+    SubnetChooser chooser = new SubnetChooser(used(), defaults.subnets());
     if (subnets.isEmpty()) {
-      subnets.add(new Subnet(chooser.forNetwork(), Optional.empty(), Optional.empty()));
+      IpPrefix chosen =
+          spec.name().equals(Network.BRIDGE) ? chooser.forDefault() : chooser.forNetwork();
+      subnets.add(new Subnet(chosen, Optional.empty(), Optional.empty()));
     }
-    if (spec.ipv6() && subnets.stream().noneMatch(s -> s.prefix().isV6())) {
-      subnets.add(new Subnet(chooser.uniqueLocal(), Optional.empty(), Optional.empty()));
+    if (ipv6 && subnets.stream().noneMatch(s -> s.prefix().isV6())) {
+      subnets.add(new Subnet(chooser.forIpv6(), Optional.empty(), Optional.empty()));
+    }
+    OptionalInt mtu = spec.mtu();
+    if (mtu.isEmpty() && bridge) {
+      mtu = defaults.mtu().isPresent() ? defaults.mtu() : HostMtu.of(config.procNet());
     }
     return new NetworkSpec(
         spec.name(),
         spec.driver(),
         subnets,
         spec.internal(),
-        spec.ipv6(),
-        spec.mtu(),
+        ipv6,
+        mtu,
         spec.bridge(),
         spec.labels(),
         spec.options());

@@ -2,6 +2,8 @@ package dev.kapal.network;
 
 import java.math.BigInteger;
 import java.net.InetAddress;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * An address with a prefix length, such as {@code 10.88.0.0/16} or {@code fd00::5/64}. The bits
@@ -66,10 +68,28 @@ public record IpPrefix(InetAddress address, int length) {
     return contains(other.network()) || other.contains(network());
   }
 
+  /**
+   * The networks of a length in this one, in order; itself if it is not wider. At most 65,536: of
+   * the rest nobody would live to see one used.
+   */
+  Stream<IpPrefix> pieces(int wanted) {
+    if (length >= wanted) {
+      return Stream.of(network());
+    }
+    int count = 1 << Math.min(wanted - length, 16);
+    int bits = address.getAddress().length * 8;
+    return IntStream.range(0, count)
+        .mapToObj(i -> new IpPrefix(plus(BigInteger.valueOf(i).shiftLeft(bits - wanted)), wanted));
+  }
+
   /** The n-th address of the network; 1 is the usual gateway. */
   public InetAddress nth(int n) {
+    return plus(BigInteger.valueOf(n));
+  }
+
+  private InetAddress plus(BigInteger distance) {
     byte[] base = network().address().getAddress();
-    byte[] sum = new BigInteger(1, base).add(BigInteger.valueOf(n)).toByteArray();
+    byte[] sum = new BigInteger(1, base).add(distance).toByteArray();
     byte[] bytes = new byte[base.length];
     for (int i = 1; i <= bytes.length && i <= sum.length; i++) {
       bytes[bytes.length - i] = sum[sum.length - i];

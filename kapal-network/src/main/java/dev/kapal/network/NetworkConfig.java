@@ -15,6 +15,7 @@ import java.util.List;
  * @param pluginTimeout longest run of one plugin, after which it is killed
  * @param procNet the kernel's view of the host's network: {@code /proc/self/net}
  * @param runner starts plugins and the firewall's programs
+ * @param defaults what networks get whose specification says nothing
  */
 public record NetworkConfig(
     List<Path> confDirs,
@@ -23,7 +24,8 @@ public record NetworkConfig(
     List<Path> pluginDirs,
     Duration pluginTimeout,
     Path procNet,
-    PluginRunner runner) {
+    PluginRunner runner,
+    NetworkDefaults defaults) {
   /** Makes the collections immutable. */
   public NetworkConfig {
     confDirs = List.copyOf(confDirs);
@@ -39,35 +41,43 @@ public record NetworkConfig(
         List.of(Path.of("/opt/cni/bin"), Path.of("/usr/lib/cni"), Path.of("/usr/libexec/cni")),
         Duration.ofSeconds(90),
         Path.of("/proc/self/net"),
-        PluginRunner.direct());
+        PluginRunner.direct(),
+        NetworkDefaults.NONE);
   }
 
   /** The same with another runner. */
   public NetworkConfig withRunner(PluginRunner other) {
     return new NetworkConfig(
-        confDirs, networksDir, stateDir, pluginDirs, pluginTimeout, procNet, other);
+        confDirs, networksDir, stateDir, pluginDirs, pluginTimeout, procNet, other, defaults);
   }
 
   /** The same with other directories of administrators' configurations. */
   public NetworkConfig withConfDirs(List<Path> other) {
     return new NetworkConfig(
-        other, networksDir, stateDir, pluginDirs, pluginTimeout, procNet, runner);
+        other, networksDir, stateDir, pluginDirs, pluginTimeout, procNet, runner, defaults);
   }
 
   /** The same with other plugin directories. */
   public NetworkConfig withPluginDirs(List<Path> other) {
     return new NetworkConfig(
-        confDirs, networksDir, stateDir, other, pluginTimeout, procNet, runner);
+        confDirs, networksDir, stateDir, other, pluginTimeout, procNet, runner, defaults);
   }
 
   /** The same with another time-out. */
   public NetworkConfig withPluginTimeout(Duration other) {
-    return new NetworkConfig(confDirs, networksDir, stateDir, pluginDirs, other, procNet, runner);
+    return new NetworkConfig(
+        confDirs, networksDir, stateDir, pluginDirs, other, procNet, runner, defaults);
   }
 
   /** The same with another view of the host's routes. */
   public NetworkConfig withProcNet(Path other) {
     return new NetworkConfig(
-        confDirs, networksDir, stateDir, pluginDirs, pluginTimeout, other, runner);
+        confDirs, networksDir, stateDir, pluginDirs, pluginTimeout, other, runner, defaults);
+  }
+
+  /** The same with other defaults for networks. */
+  public NetworkConfig withDefaults(NetworkDefaults other) {
+    return new NetworkConfig(
+        confDirs, networksDir, stateDir, pluginDirs, pluginTimeout, procNet, runner, other);
   }
 }

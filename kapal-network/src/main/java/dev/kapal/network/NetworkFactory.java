@@ -29,11 +29,11 @@ final class NetworkFactory {
   }
 
   /** The default network. */
-  static NetworkSpec defaultSpec(IpPrefix subnet) {
+  static NetworkSpec defaultSpec() {
     return new NetworkSpec(
         Network.BRIDGE,
         "bridge",
-        List.of(new Subnet(subnet, Optional.empty(), Optional.empty())),
+        List.of(),
         false,
         false,
         OptionalInt.empty(),
@@ -70,9 +70,7 @@ final class NetworkFactory {
     List<Subnet> subnets = spec.subnets();
     for (int i = 0; i < subnets.size(); i++) {
       IpPrefix prefix = subnets.get(i).prefix();
-      if (prefix.length() > (prefix.isV6() ? 126 : 30)) {
-        throw new NetworkException.Invalid("the subnet " + prefix + " has no room for containers");
-      }
+      requireRoom(prefix);
       for (Subnet other : subnets.subList(0, i)) {
         if (other.prefix().overlaps(prefix)) {
           throw new NetworkException.Invalid(
@@ -81,6 +79,13 @@ final class NetworkFactory {
       }
     }
     bridgeName(spec);
+  }
+
+  /** Refuses a subnet without an address beside the gateway's. */
+  static void requireRoom(IpPrefix prefix) {
+    if (prefix.length() > (prefix.isV6() ? 126 : 30)) {
+      throw new NetworkException.Invalid("the subnet " + prefix + " has no room for containers");
+    }
   }
 
   /** The configuration of a specification whose subnets are complete. */

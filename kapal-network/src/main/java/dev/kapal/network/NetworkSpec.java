@@ -13,8 +13,9 @@ import java.util.OptionalInt;
  *     ipvlan}, {@code ptp} or any other installed one
  * @param subnets empty: a free IPv4 subnet is chosen
  * @param internal no way out of the network
- * @param ipv6 when no IPv6 subnet is given, choose one of the host's unique local addresses
- * @param mtu of the interfaces, bytes; empty: the kernel's choice
+ * @param ipv6 when no IPv6 subnet is given, choose one ({@link NetworkDefaults#ipv6} does so, too)
+ * @param mtu of the interfaces, bytes; empty: {@link NetworkDefaults#mtu} for a bridge, else the
+ *     kernel's choice
  * @param bridge name of the bridge device (driver {@code bridge}); empty: derived from the name
  * @param labels kept with the network, not interpreted
  * @param options the driver's own settings, such as {@code parent} (macvlan, ipvlan), {@code mode},

@@ -3,6 +3,7 @@ package dev.kapal.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,10 +24,15 @@ final class ConfigurationTest {
   private final List<String> ran = new ArrayList<>();
 
   private Networks networks() {
+    return networks(NetworkDefaults.NONE);
+  }
+
+  private Networks networks(NetworkDefaults defaults) {
     return Networks.open(
         NetworkConfig.below(directory)
             .withConfDirs(List.of(directory.resolve("net.d")))
             .withRunner(this::pretend)
+            .withDefaults(defaults)
             .withProcNet(directory.resolve("proc")));
   }
 
@@ -117,13 +124,80 @@ final class ConfigurationTest {
             IpPrefix.parse("10.0.0.0/8"),
             IpPrefix.parse("172.16.0.0/12"),
             IpPrefix.parse("10.88.3.0/24"));
-    assertThat(new SubnetChooser(wide).forDefault().toString()).isEqualTo("192.168.213.0/24");
+    assertThat(new SubnetChooser(wide, List.of()).forDefault().toString())
+        .isEqualTo("192.168.213.0/24");
     List<IpPrefix> all = new ArrayList<>(wide);
     all.add(IpPrefix.parse("192.168.0.0/16"));
-    assertThat(new SubnetChooser(all).forDefault().toString()).isEqualTo("10.213.0.0/16");
-    assertThat(new SubnetChooser(List.of()).uniqueLocal().toString())
+    assertThat(new SubnetChooser(all, List.of()).forDefault().toString())
+        .isEqualTo("10.213.0.0/16");
+    assertThat(new SubnetChooser(List.of(), List.of()).forIpv6().toString())
         .startsWith("fd")
         .endsWith("/64");
+  }
+
+  private static List<String> prefixes(Network network) {
+    return network.subnets().stream().map(s -> s.prefix().toString()).toList();
+  }
+
+  @Test
+  void configuredSubnetsAreUsedInOrderAndNoOthers() throws Exception {
+    Files.createDirectories(directory.resolve("proc"));
+    Files.writeString(
+        directory.resolve("proc/route"),
+        """
+        Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT
+        vpn0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0
+        eth1\t0001C80A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+        """);
+    List<IpPrefix> subnets =
+        List.of(
+            IpPrefix.parse("10.200.0.9/23"),
+            IpPrefix.parse("192.0.2.64/26"),
+            IpPrefix.parse("fd00:1::/63"));
+    Networks networks = networks(new NetworkDefaults(subnets, OptionalInt.of(1380), true));
+    Network first = networks.create(NetworkSpec.bridge("one"));
+    assertThat(prefixes(first))
+        .as("10.200.1.0/24 is the host's; a route as wide as a VPN's is not in the way")
+        .containsExactly("10.200.0.0/24", "fd00:1::/64");
+    assertThat(first.mtu()).hasValue(1380);
+    assertThat(Files.readString(directory.resolve("networks/one.conflist")))
+        .contains("\"mtu\" : 1380");
+    Network second = networks.create(NetworkSpec.bridge("two"));
+    assertThat(prefixes(second)).containsExactly("192.0.2.64/26", "fd00:1:0:1::/64");
+    assertThatThrownBy(() -> networks.create(NetworkSpec.bridge("three")))
+        .isInstanceOf(NetworkException.Conflict.class)
+        .hasMessageContaining("10.200.0.0/23, 192.0.2.64/26")
+        .hasMessageContaining("--subnet");
+    assertThat(
+            prefixes(
+                networks.create(
+                    spec("macvlan", Map.of("parent", "eth7"), Subnet.of("10.9.0.0/24")))))
+        .as("a network on somebody else's wire gets nothing of its own accord")
+        .containsExactly("10.9.0.0/24");
+    assertThat(networks.inspect("n").mtu()).isEmpty();
+    assertThatThrownBy(() ->
+            new NetworkDefaults(List.of(IpPrefix.parse("10.0.0.0/31")), OptionalInt.empty(), false))
+        .isInstanceOf(NetworkException.Invalid.class);
+  }
+
+  @Test
+  void theMtuIsThatOfTheDefaultRoute() throws Exception {
+    Optional<NetworkInterface> device =
+        NetworkInterface.networkInterfaces()
+            .filter(d -> !d.getName().startsWith("lo") && !d.getName().contains(":"))
+            .findFirst();
+    Assumptions.assumeTrue(device.isPresent(), "needs a network device beside the loopback");
+    Files.createDirectories(directory.resolve("proc"));
+    Files.writeString(
+        directory.resolve("proc/route"),
+        "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+            + "none7\t00000000\t010200C0\t0003\t0\t0\t600\t00000000\t0\t0\t0\n"
+            + device.get().getName()
+            + "\t00000000\t010200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n");
+    assertThat(HostMtu.defaultDevice(directory.resolve("proc"))).contains(device.get().getName());
+    assertThat(networks().create(NetworkSpec.bridge("one")).mtu()).hasValue(device.get().getMTU());
+    Files.delete(directory.resolve("proc/route"));
+    assertThat(networks().create(NetworkSpec.bridge("two")).mtu()).isEmpty();
   }
 
   @Test

@@ -49,13 +49,7 @@ public final class Schema {
       matching("names of annotations, * for any part", "[!-~]{1,253}");
 
   /** Keys that are checked and have no effect in this version. */
-  private static final Set<String> NOT_YET =
-      Set.of(
-          "registries.max_concurrent_uploads",
-          "network.default_subnets",
-          "network.mtu",
-          "network.ipv6",
-          "runtimes.<name>.snapshotter");
+  private static final Set<String> NOT_YET = Set.of("runtimes.<name>.snapshotter");
 
   /** The keys. */
   public static final List<Key> KEYS = List.copyOf(new Keys().all());
@@ -235,7 +229,7 @@ public final class Schema {
           Type.WHOLE,
           whole(5),
           between(1, 64),
-          "Blobs uploaded at a time.");
+          "Blobs uploaded at a time, over all pushes.");
       add(
           "registries.pull_progress_timeout",
           Type.DURATION,
@@ -251,7 +245,7 @@ public final class Schema {
           Type.TEXTS,
           texts(List.of()),
           matching("networks in CIDR form", CIDR),
-          "Subnets for networks that name none; empty: free ones are looked for.");
+          "Subnets for networks that name none, in order, wider ones than /24 (IPv6: /64) in pieces of that size; empty: free ones are looked for.");
       add(
           "network.cni_conf_dir",
           Type.TEXT,
@@ -289,13 +283,13 @@ public final class Schema {
           Type.WHOLE,
           none(),
           between(68, 65_535),
-          "Largest packet of Kapal's networks; without it, that of the default route.");
+          "Largest packet of bridge networks that name none; without it, that of the default route.");
       add(
           "network.ipv6",
           Type.FLAG,
           flag(false),
           ANY,
-          "Whether networks that say nothing about it get IPv6 addresses, too.");
+          "Whether all bridge networks get IPv6 addresses, too.");
     }
 
     private void cri() {

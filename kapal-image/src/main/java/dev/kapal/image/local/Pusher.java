@@ -55,21 +55,9 @@ final class Pusher {
       }
       for (Descriptor blob : blobs) {
         progress.on(new ProgressListener.Layer(blob.digest(), State.WAITING, 0, blob.size()));
-        PushOutcome outcome =
-            registry.pushBlob(
-                repository,
-                blob,
-                offset -> parts.content().open(blob.digest(), offset),
-                siblings,
-                listener(blob, progress));
-        State state =
-            switch (outcome) {
-              case EXISTED -> State.EXISTS;
-              case MOUNTED -> State.MOUNTED;
-              case UPLOADED -> State.DONE;
-            };
-        progress.on(new ProgressListener.Layer(blob.digest(), state, blob.size(), blob.size()));
       }
+      registry.pushAll(
+          repository, blobs.stream().map(blob -> upload(blob, progress)).toList(), siblings);
       Descriptor stored =
           registry.pushManifest(
               repository,
@@ -81,6 +69,25 @@ final class Pusher {
           .update(all -> all.stream().map(e -> noted(e, entry.id(), target, stored)).toList());
       return stored.digest();
     }
+  }
+
+  private Registry.Upload upload(Descriptor blob, ProgressListener progress) {
+    return new Registry.Upload(
+        blob,
+        offset -> parts.content().open(blob.digest(), offset),
+        listener(blob, progress),
+        outcome ->
+            progress.on(
+                new ProgressListener.Layer(
+                    blob.digest(), state(outcome), blob.size(), blob.size())));
+  }
+
+  private static State state(PushOutcome outcome) {
+    return switch (outcome) {
+      case EXISTED -> State.EXISTS;
+      case MOUNTED -> State.MOUNTED;
+      case UPLOADED -> State.DONE;
+    };
   }
 
   private static CatalogueEntry noted(

@@ -4,6 +4,7 @@ import dev.kapal.oci.Descriptor;
 import dev.kapal.oci.Digest;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * All registries, as one caller may use them: pull and push of OCI distribution-spec 1.1.
@@ -65,6 +66,22 @@ public interface Registry {
       BlobSource source,
       List<RepositoryName> mountFrom,
       TransferListener listener);
+
+  /**
+   * A blob to bring to a registry.
+   *
+   * @param content its bytes
+   * @param listener hears how it goes on
+   * @param done hears how it got there, on the uploading thread
+   */
+  record Upload(
+      Descriptor blob, BlobSource content, TransferListener listener, Consumer<PushOutcome> done) {}
+
+  /**
+   * Brings blobs to the repository as {@link #pushBlob} does, some at a time, in the order given.
+   * The first failure stops those that are still running and is thrown.
+   */
+  void pushAll(RepositoryName repository, List<Upload> uploads, List<RepositoryName> mountFrom);
 
   /**
    * Stores a manifest or index; its blobs and manifests must be there already. If the document has

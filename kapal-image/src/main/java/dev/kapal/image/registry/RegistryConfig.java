@@ -20,6 +20,7 @@ import java.util.Set;
  * @param timing how long we wait
  * @param maxDownloads blobs downloaded at a time, whoever asks; others wait for their turn
  * @param maxDownloadsPerPull blobs of one {@link Registry#fetchAll} downloaded at a time
+ * @param maxUploads blobs uploaded at a time, whoever asks; others wait for their turn
  * @param foreignLayers whether a layer's {@code urls} may be followed (off: they are asked of the
  *     registry like all others)
  * @param userAgent sent with every request
@@ -33,6 +34,7 @@ public record RegistryConfig(
     Timing timing,
     int maxDownloads,
     int maxDownloadsPerPull,
+    int maxUploads,
     boolean foreignLayers,
     String userAgent) {
 
@@ -41,8 +43,8 @@ public record RegistryConfig(
     mirrors = Map.copyOf(mirrors);
     insecure = Set.copyOf(insecure);
     environment = Map.copyOf(environment);
-    if (maxDownloads < 1 || maxDownloadsPerPull < 1) {
-      throw new IllegalArgumentException("at least one download at a time is needed");
+    if (maxDownloads < 1 || maxDownloadsPerPull < 1 || maxUploads < 1) {
+      throw new IllegalArgumentException("at least one transfer at a time is needed");
     }
   }
 
@@ -100,7 +102,7 @@ public record RegistryConfig(
   /**
    * Defaults: the usual directories, this process's proxy settings, three downloads per pull (what
    * Docker and containerd users are used to; more helps little once a line is full and costs memory
-   * in the unpacker) and nine over all pulls.
+   * in the unpacker), nine over all pulls, and five uploads.
    */
   public static RegistryConfig defaults() {
     return new RegistryConfig(
@@ -112,6 +114,7 @@ public record RegistryConfig(
         Timing.DEFAULT,
         9,
         3,
+        5,
         false,
         "kapal");
   }
@@ -126,6 +129,7 @@ public record RegistryConfig(
         timing,
         maxDownloads,
         maxDownloadsPerPull,
+        maxUploads,
         foreignLayers,
         userAgent);
   }
@@ -140,6 +144,7 @@ public record RegistryConfig(
         timing,
         maxDownloads,
         maxDownloadsPerPull,
+        maxUploads,
         foreignLayers,
         userAgent);
   }
@@ -154,6 +159,7 @@ public record RegistryConfig(
         timing,
         maxDownloads,
         maxDownloadsPerPull,
+        maxUploads,
         foreignLayers,
         userAgent);
   }
@@ -168,6 +174,7 @@ public record RegistryConfig(
         timing,
         maxDownloads,
         maxDownloadsPerPull,
+        maxUploads,
         foreignLayers,
         userAgent);
   }
@@ -182,6 +189,7 @@ public record RegistryConfig(
         other,
         maxDownloads,
         maxDownloadsPerPull,
+        maxUploads,
         foreignLayers,
         userAgent);
   }
@@ -196,6 +204,22 @@ public record RegistryConfig(
         timing,
         overall,
         perPull,
+        maxUploads,
+        foreignLayers,
+        userAgent);
+  }
+
+  public RegistryConfig withUploads(int overall) {
+    return new RegistryConfig(
+        hostsDirs,
+        mirrors,
+        insecure,
+        environment,
+        limits,
+        timing,
+        maxDownloads,
+        maxDownloadsPerPull,
+        overall,
         foreignLayers,
         userAgent);
   }
@@ -210,6 +234,7 @@ public record RegistryConfig(
         timing,
         maxDownloads,
         maxDownloadsPerPull,
+        maxUploads,
         follow,
         userAgent);
   }
@@ -224,6 +249,7 @@ public record RegistryConfig(
         timing,
         maxDownloads,
         maxDownloadsPerPull,
+        maxUploads,
         foreignLayers,
         agent);
   }

@@ -156,6 +156,14 @@ final class FakeRegistry implements Registry {
   }
 
   @Override
+  public void pushAll(
+      RepositoryName repository, List<Upload> uploads, List<RepositoryName> mountFrom) {
+    for (Upload up : uploads) {
+      up.done().accept(pushBlob(repository, up.blob(), up.content(), mountFrom, up.listener()));
+    }
+  }
+
+  @Override
   public Descriptor pushManifest(
       RepositoryName repository, String tagOrDigest, String mediaType, byte[] content) {
     Descriptor stored = put(mediaType, content);

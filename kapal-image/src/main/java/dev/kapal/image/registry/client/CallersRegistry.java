@@ -5,6 +5,7 @@ import dev.kapal.image.registry.BlobTarget;
 import dev.kapal.image.registry.CredentialSource;
 import dev.kapal.image.registry.PushOutcome;
 import dev.kapal.image.registry.Registry;
+import dev.kapal.image.registry.RegistryException.Cancelled;
 import dev.kapal.image.registry.RegistryException.NotFound;
 import dev.kapal.image.registry.RepositoryName;
 import dev.kapal.image.registry.ResolvedManifest;
@@ -13,7 +14,9 @@ import dev.kapal.image.registry.hosts.Capability;
 import dev.kapal.image.registry.http.Urls;
 import dev.kapal.oci.Descriptor;
 import dev.kapal.oci.Digest;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** One caller's view of the shared client. */
@@ -55,7 +58,14 @@ final class CallersRegistry implements Registry {
   @Override
   public void fetchAll(
       RepositoryName repository, List<Descriptor> blobs, BlobTarget target, Listeners listeners) {
-    FetchAll.run(this, context.config.maxDownloadsPerPull(), repository, blobs, target, listeners);
+    Map<Digest, Descriptor> distinct = new LinkedHashMap<>();
+    blobs.forEach(blob -> distinct.putIfAbsent(blob.digest(), blob));
+    Together.run(
+        context.config.maxDownloadsPerPull(),
+        "the download of " + repository,
+        distinct.values().stream()
+            .<Runnable>map(blob -> () -> fetch(repository, blob, target, listeners.of(blob)))
+            .toList());
   }
 
   @Override
@@ -70,10 +80,36 @@ final class CallersRegistry implements Registry {
         mountFrom.stream()
             .filter(o -> o.registry().equals(repository.registry()) && !o.equals(repository))
             .toList();
-    return across.push(
-        repository,
-        doing,
-        (session, last) -> new BlobUpload(session, blob, content, listener, doing).run(others));
+    try {
+      context.uploads.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Cancelled(doing + " was interrupted");
+    }
+    try {
+      return across.push(
+          repository,
+          doing,
+          (session, last) -> new BlobUpload(session, blob, content, listener, doing).run(others));
+    } finally {
+      context.uploads.release();
+    }
+  }
+
+  @Override
+  public void pushAll(
+      RepositoryName repository, List<Upload> uploads, List<RepositoryName> mountFrom) {
+    Together.run(
+        context.config.maxUploads(),
+        "the upload to " + repository,
+        uploads.stream()
+            .<Runnable>map(up ->
+                () ->
+                    up.done()
+                        .accept(
+                            pushBlob(
+                                repository, up.blob(), up.content(), mountFrom, up.listener())))
+            .toList());
   }
 
   @Override

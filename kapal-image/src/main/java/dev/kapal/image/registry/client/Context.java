@@ -9,6 +9,7 @@ import dev.kapal.image.registry.http.Urls;
 import java.net.URI;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 
 /** What all callers of one client share. */
 final class Context implements AutoCloseable {
@@ -17,6 +18,9 @@ final class Context implements AutoCloseable {
   final HttpTransport transport;
   final Authenticator authenticator;
   final Retry retry;
+
+  /** Places for uploads: one each. */
+  final Semaphore uploads;
 
   /** Endpoints that may speak http and were found not to speak TLS. */
   private final Set<URI> plain = ConcurrentHashMap.newKeySet();
@@ -30,6 +34,7 @@ final class Context implements AutoCloseable {
     this.transport = new HttpTransport(config);
     this.authenticator = new Authenticator(transport, config);
     this.retry = new Retry(config.timing());
+    this.uploads = new Semaphore(config.maxUploads(), true);
   }
 
   /** The endpoint as it is to be spoken to. */

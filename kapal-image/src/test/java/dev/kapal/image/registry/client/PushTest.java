@@ -24,6 +24,8 @@ import dev.kapal.oci.Manifest;
 import dev.kapal.oci.MediaTypes;
 import dev.kapal.oci.OciJson;
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -105,6 +108,99 @@ class PushTest {
         List.of(),
         subject,
         Map.of("made.by", "test"));
+  }
+
+  /** Opens contents, and notes how many are open at a time. */
+  private static final class Opened {
+    private final AtomicInteger open = new AtomicInteger();
+    private final AtomicInteger most = new AtomicInteger();
+
+    BlobSource source(byte[] content) {
+      return offset -> {
+        most.accumulateAndGet(open.incrementAndGet(), Math::max);
+        return new FilterInputStream(
+            new ByteArrayInputStream(content, (int) offset, content.length)) {
+          private boolean closed;
+
+          @Override
+          public void close() {
+            if (!closed) {
+              closed = true;
+              open.decrementAndGet();
+            }
+          }
+
+          @Override
+          public int read(byte[] bytes, int from, int length) throws IOException {
+            sleep();
+            return super.read(bytes, from, length);
+          }
+        };
+      };
+    }
+
+    private static void sleep() throws IOException {
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException(e);
+      }
+    }
+  }
+
+  private static int pushedAtATime(int allowed, RepositoryName repository) throws Exception {
+    Opened opened = new Opened();
+    List<Registry.Upload> uploads = new ArrayList<>();
+    List<PushOutcome> outcomes = new CopyOnWriteArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      byte[] content = Clients.bytes(300_000, 100 * allowed + i);
+      uploads.add(
+          new Registry.Upload(
+              Descriptor.of("application/octet-stream", content),
+              opened.source(content),
+              TransferListener.SILENT,
+              outcomes::add));
+    }
+    try (RegistryClient limited = new RegistryClient(Clients.config().withUploads(allowed))) {
+      // Two pushes at a time share the places.
+      Registry one = limited.as(CredentialSource.NONE);
+      Thread other =
+          Thread.ofVirtual().start(() -> one.pushAll(repository, uploads.subList(4, 8), List.of()));
+      limited.as(CredentialSource.NONE).pushAll(repository, uploads.subList(0, 4), List.of());
+      other.join();
+    }
+    assertThat(outcomes).hasSize(8).containsOnly(PushOutcome.UPLOADED);
+    return opened.most.get();
+  }
+
+  @Test
+  void asManyBlobsAreUploadedAtATimeAsAllowed() throws Exception {
+    assertThat(pushedAtATime(1, repository)).isEqualTo(1);
+    assertThat(pushedAtATime(3, repository)).isGreaterThan(1).isLessThanOrEqualTo(3);
+  }
+
+  @Test
+  void theFirstFailureStopsTheOthers() {
+    byte[] good = Clients.bytes(1000, 71);
+    BlobSource broken =
+        offset -> {
+          throw new IOException("no such disk");
+        };
+    Descriptor bad = Descriptor.of("application/octet-stream", Clients.bytes(1000, 72));
+    assertThatThrownBy(() ->
+            registry.pushAll(
+                repository,
+                List.of(
+                    new Registry.Upload(bad, broken, TransferListener.SILENT, o -> {}),
+                    new Registry.Upload(
+                        Descriptor.of("application/octet-stream", good),
+                        source(good),
+                        TransferListener.SILENT,
+                        o -> {})),
+                List.of()))
+        .isInstanceOf(RegistryException.class)
+        .hasMessageContaining("no such disk");
   }
 
   @Test
