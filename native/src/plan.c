@@ -9,7 +9,7 @@ static const struct { u8 count; bool out; u32 kinds; } operations[] = {
     [OP_SYNC] = {1, false, 0},           [OP_SEND] = {2, false, 0x002},        [OP_CHECK_FS] = {2, false, 0x002},
     [OP_CHECK_DEVICE] = {3, false, 0x002}, [OP_CHECK_CWD] = {0, false, 0},     [OP_CLOEXEC_FROM] = {1, false, 0},
     [OP_FORGET] = {1, false, 0x002},     [OP_COPY_UP] = {2, false, 0x022},
-    [OP_AWAIT] = {1, false, 0x002},
+    [OP_AWAIT] = {1, false, 0x002},      [OP_NETLINK] = {3, false, 0x012},
 };
 
 static bool list_ok(const u8 *data, u32 size, u64 at, u32 least) {
@@ -58,6 +58,13 @@ static enum rule step_check(const struct plan *plan, const struct step *step, u3
   if (step->op == OP_SECCOMP) {
     u64 count = step->arg[1];
     if (count < 1 || count > 4096 || step->arg[0] + 8 * count > size) return RULE_FILTER;
+  }
+  // The message's own length, its first number, may not lead behind it.
+  if (step->op == OP_NETLINK) {
+    u32 length;
+    if (step->arg[2] < 16 || step->arg[2] > 4096 || step->arg[1] + step->arg[2] > size) return RULE_FILTER;
+    memcpy(&length, data + step->arg[1], 4);
+    if (length != step->arg[2]) return RULE_FILTER;
   }
   if (step->op == OP_OPEN_IN &&
       (step->arg[3] > 07777 || step->arg[4] > 15 || (step->arg[4] & 3) == (HOW_DIRECTORY | HOW_FILE)))

@@ -36,7 +36,7 @@ struct step {
 _Static_assert(sizeof(struct plan) == 64 && sizeof(struct step) == 80, "the layouts of docs/launch-plan.md");
 
 enum { OP_SYSCALL = 1, OP_EXEC, OP_SECCOMP, OP_OPEN_IN, OP_SYNC, OP_SEND, OP_CHECK_FS, OP_CHECK_DEVICE, OP_CHECK_CWD,
-       OP_CLOEXEC_FROM, OP_FORGET, OP_COPY_UP, OP_AWAIT, OP_LAST = OP_AWAIT };
+       OP_CLOEXEC_FROM, OP_FORGET, OP_COPY_UP, OP_AWAIT, OP_NETLINK, OP_LAST = OP_NETLINK };
 enum { KIND_IMMEDIATE, KIND_DATA, KIND_SLOT, KIND_SLOT_OR_NONE };
 enum { STDIO_IN = 1, STDIO_OUT = 2, STDIO_ERR = 4, STDIO_TERMINAL = 8 };
 enum { HOW_DIRECTORY = 1, HOW_FILE = 2, HOW_NO_SYMLINKS = 4, HOW_NO_XDEV = 8 };

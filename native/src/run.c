@@ -81,6 +81,20 @@ static long run_await(struct launch *launch, int listener) {
   return result;
 }
 
+// Asks the kernel by rtnetlink(7) and gives what it answers: 0 or an error.
+static long run_netlink(int socket, const void *message, size_t length) {
+  struct { u32 length; u16 type, flags; u32 sequence, port; i32 error; u8 rest[4096]; } answer;
+  ssize_t got;
+  do got = send(socket, message, length, 0);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return -errno;
+  do got = recv(socket, &answer, sizeof answer, 0);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return -errno;
+  // It was asked for an acknowledgement and nothing else: NLMSG_ERROR.
+  return got >= 20 && answer.type == 2 ? answer.error : -EBADMSG;
+}
+
 static long run_check_device(int fd, u64 major_, u64 minor_) {
   struct stat status;
   if (fstat(fd, &status) != 0) return -errno;
@@ -151,6 +165,7 @@ static long run_step(struct launch *launch, const struct step *step) {
     case OP_CLOEXEC_FROM: return run_cloexec_from(launch, (unsigned)arg[0]);
     case OP_FORGET: close_fd(&launch->slots[step->arg[0]]); return 0;
     case OP_COPY_UP: return copy_up((int)arg[0], (int)arg[1]);
+    case OP_NETLINK: return run_netlink((int)arg[0], data_at(launch, arg[1]), (size_t)arg[2]);
     case OP_AWAIT: return run_await(launch, (int)arg[0]);
     default: return -ENOSYS;  // plan_check lets none through.
   }

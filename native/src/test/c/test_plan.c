@@ -32,6 +32,8 @@ static void sample(void) {
   STEP(&b, OP_FORGET, 0x002, 1);
   STEP(&b, OP_COPY_UP, 0x022, 1, 2);
   STEP(&b, OP_AWAIT, 0x002, 1);
+  u32 message[] = {16, 0, 0, 0};
+  STEP(&b, OP_NETLINK, 0x012, 1, plan_bytes(&b, message, sizeof message, 4), sizeof message);
   EXEC(&b, "/bin/true", "a", "b");
 }
 
@@ -65,7 +67,7 @@ static enum rule with_step(u32 index, u32 offset, u32 width, u64 value) {
   return check(bytes, size, 2);
 }
 
-enum { CALL_, OPEN = 1, FILTER, IN, SYNC, SEND_, FS, DEVICE, CWD, CLOEXEC, FORGET_, COPY, AWAIT_, RUN };
+enum { CALL_, OPEN = 1, FILTER, IN, SYNC, SEND_, FS, DEVICE, CWD, CLOEXEC, FORGET_, COPY, AWAIT_, NETLINK_, RUN };
 static u32 arg(u32 i) { return 32 + 8 * i; }
 
 TEST(plan, valid_is_accepted) {
@@ -121,7 +123,7 @@ TEST(plan, step_counts) {
   EQ(with_header(24, 4, 4096), RULE_STEPS);
   EQ(with_header(20, 4, 0xffffffff), RULE_STEPS);  // 0xffffffff + 12 wraps to 11 in 32 bits.
   EQ(with_header(24, 4, 0xffffffff), RULE_STEPS);
-  EQ(with_header(24, 4, 14), RULE_DATA_OFFSET);
+  EQ(with_header(24, 4, 15), RULE_DATA_OFFSET);
 }
 TEST(plan, steps_offset) {
   EQ(with_header(28, 4, 0), RULE_STEPS_OFFSET);
@@ -131,8 +133,8 @@ TEST(plan, steps_offset) {
   EQ(with_header(28, 4, 0xfffffff8), RULE_DATA_OFFSET);  // plus 80 for each step it wraps.
 }
 TEST(plan, data_offset) {
-  EQ(with_header(32, 4, 64 + 80 * 13 - 8), RULE_DATA_OFFSET);
-  EQ(with_header(32, 4, 64 + 80 * 13 + 4), RULE_DATA_OFFSET);
+  EQ(with_header(32, 4, 64 + 80 * 14 - 8), RULE_DATA_OFFSET);
+  EQ(with_header(32, 4, 64 + 80 * 14 + 4), RULE_DATA_OFFSET);
   EQ(with_header(32, 4, 0xfffffff8), RULE_DATA_LENGTH);
 }
 TEST(plan, data_length) {
@@ -239,6 +241,12 @@ TEST(plan, filter) {
   EQ(with_step(FILTER, arg(1), 8, 4097), RULE_FILTER);
   EQ(with_step(FILTER, arg(1), 8, 4096), RULE_FILTER);  // more than the data holds
   EQ(with_step(FILTER, arg(1), 8, 0x20000000), RULE_FILTER);  // times 8 is 2^32
+}
+TEST(plan, netlink) {
+  EQ(with_step(NETLINK_, arg(2), 8, 15), RULE_FILTER);
+  EQ(with_step(NETLINK_, arg(2), 8, 17), RULE_FILTER);    // not what the message says
+  EQ(with_step(NETLINK_, arg(2), 8, 4096), RULE_FILTER);  // more than the data holds
+  EQ(with_step(NETLINK_, arg(2), 8, 4097), RULE_FILTER);
 }
 TEST(plan, exec_only_in_the_init) {
   plan_begin(&b);

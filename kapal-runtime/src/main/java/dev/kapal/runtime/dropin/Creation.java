@@ -13,17 +13,23 @@ import dev.kapal.runtime.RootFilesystem;
 import dev.kapal.runtime.monitor.CgroupPaths;
 import dev.kapal.runtime.monitor.Limits;
 import dev.kapal.runtime.monitor.SandboxFiles;
+import dev.kapal.runtime.monitor.SystemdScope;
 import dev.kapal.runtime.monitor.UserMaps;
 import dev.kapal.runtime.plan.LaunchInputs;
 import dev.kapal.runtime.plan.LaunchPlan;
+import dev.kapal.runtime.plan.NetDeviceFacts;
 import dev.kapal.runtime.plan.Op;
 import dev.kapal.runtime.plan.PlanCompiler;
 import dev.kapal.runtime.plan.SeccompProgram;
 import dev.kapal.runtime.plan.Step;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -99,9 +105,11 @@ final class Creation {
             config.annotations());
     try (SandboxFiles files = session.store().claim(options.id())) {
       Cgroup cgroup = host.cgroups().open(path);
+      Optional<SystemdScope> scope = Optional.empty();
       try {
         files.write(Kept.CONFIG, RuntimeConfigJson.write(config));
         files.write(Store.STATE, Json.bytes(record));
+        scope = scope();
         cgroup = host.cgroups().create(path);
         section
             .resources()
@@ -113,15 +121,28 @@ final class Creation {
       } catch (RuntimeException e) {
         undo(files, cgroup, e);
         throw e;
+      } finally {
+        scope.ifPresent(SystemdScope::close);
       }
     }
+  }
+
+  /** Where systemd runs the host, it makes the group; elsewhere it lies where systemd's would. */
+  private Optional<SystemdScope> scope() {
+    String path = cgroupsPath();
+    if (!session.globals().systemdCgroup() || SystemdScope.unit(path).isEmpty()) {
+      return Optional.empty();
+    }
+    return SystemdScope.systemd(linux)
+        .map(systemd ->
+            SystemdScope.start(linux, systemd, host.program(), path, section.resources()));
   }
 
   private String cgroupsPath() {
     String path = section.cgroupsPath();
     if (session.globals().systemdCgroup() && path.split(":", -1).length != 3) {
       if (path.isEmpty()) {
-        return "";
+        return "system.slice:kapal:" + options.id();
       }
       throw new CommandFailed(
           "expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, got \""
@@ -145,10 +166,30 @@ final class Creation {
             options.listenFds() + options.preserveFds(),
             options.noPivot(),
             !options.noNewKeyring(),
-            seccomp);
+            seccomp,
+            netDevices());
     LaunchPlan plan = PlanCompiler.detached(config, host.facts(), inputs);
     plan.warnings().forEach(session.console()::warn);
     return plan;
+  }
+
+  /** Numbers of devices mean something in the caller's network namespace, where the plan runs. */
+  private Map<String, NetDeviceFacts> netDevices() {
+    if (section.netDevices().isEmpty()) {
+      return Map.of();
+    }
+    Path caller = Path.of("/proc/" + session.command().pid() + "/ns/net");
+    try {
+      if (!Files.readSymbolicLink(caller)
+          .equals(Files.readSymbolicLink(Path.of("/proc/self/ns/net")))) {
+        throw new CommandFailed(
+            "linux.netDevices: the daemon is in another network namespace; set KAPAL_OCI_SOCKET to"
+                + " /dev/null to go on without it");
+      }
+    } catch (IOException e) {
+      throw new CommandFailed("the caller's network namespace is not known: " + e.getMessage());
+    }
+    return NetDeviceFacts.of(section);
   }
 
   private ContainerRecord start(

@@ -50,7 +50,7 @@ final class Features {
     linux.put("capabilities", Capabilities.names());
     linux.put(
         "cgroup",
-        Map.of("v1", true, "v2", true, "systemd", false, "systemdUser", false, "rdma", false));
+        Map.of("v1", true, "v2", true, "systemd", true, "systemdUser", false, "rdma", false));
     Map<String, Object> seccomp = new LinkedHashMap<>();
     seccomp.put("enabled", !kernel.seccompActions().isEmpty());
     seccomp.put(
@@ -83,7 +83,7 @@ final class Features {
     linux.put("selinux", Map.of("enabled", true));
     linux.put("intelRdt", Map.of("enabled", false));
     linux.put("mountExtensions", Map.of("idmap", Map.of("enabled", kernel.idmappedMounts())));
-    linux.put("netDevices", Map.of("enabled", false));
+    linux.put("netDevices", Map.of("enabled", true));
     return linux;
   }
 

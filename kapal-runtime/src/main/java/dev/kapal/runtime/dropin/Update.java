@@ -10,6 +10,7 @@ import dev.kapal.oci.runtime.Resources;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.oci.runtime.RuntimeConfigJson;
 import dev.kapal.runtime.monitor.Limits;
+import dev.kapal.runtime.monitor.SystemdScope;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -75,6 +76,9 @@ final class Update {
           e.addSuppressed(again);
         }
         throw e;
+      }
+      if (session.globals().systemdCgroup()) {
+        SystemdScope.tell(session.host().linux(), section.cgroupsPath(), now);
       }
       RuntimeConfig config =
           kept.config().withLinux(section.withResources(Limits.merge(before, now)));

@@ -2,6 +2,7 @@ package dev.kapal.runtime.monitor;
 
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.KernelFeatures;
+import dev.kapal.linux.systemd.Slices;
 import dev.kapal.runtime.ContainerException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -21,8 +22,7 @@ public final class CgroupPaths {
     String[] parts = cgroupsPath.split(":", -1);
     String path = cgroupsPath;
     if (parts.length == 3 && !cgroupsPath.startsWith("/")) {
-      String scope = (parts[1].isEmpty() ? "" : parts[1] + "-") + parts[2];
-      path = slices(parts[0]) + "/" + (scope.endsWith(".slice") ? scope : scope + ".scope");
+      path = Slices.path(parts[0]) + "/" + Slices.scope(parts[1], parts[2]);
     }
     Path normal = Path.of("/").resolve(path).normalize();
     if (normal.getNameCount() == 0 || Path.of(path).normalize().startsWith("..")) {
@@ -30,20 +30,6 @@ public final class CgroupPaths {
           "linux.cgroupsPath " + cgroupsPath + " is not the path of a cgroup");
     }
     return normal.toString();
-  }
-
-  /** {@code a-b.slice} lies in {@code a.slice}. */
-  private static String slices(String slice) {
-    if (!slice.endsWith(".slice") || slice.equals("-.slice")) {
-      return "";
-    }
-    StringBuilder path = new StringBuilder();
-    StringBuilder name = new StringBuilder();
-    for (String part : slice.substring(0, slice.length() - 6).split("-", -1)) {
-      name.append(name.isEmpty() ? "" : "-").append(part);
-      path.append('/').append(name).append(".slice");
-    }
-    return path.toString();
   }
 
   /** Whether processes are cloned into the cgroup's v2 directory instead of entering it. */

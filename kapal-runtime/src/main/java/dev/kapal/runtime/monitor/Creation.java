@@ -21,6 +21,7 @@ import dev.kapal.runtime.Input;
 import dev.kapal.runtime.plan.LaunchInputs;
 import dev.kapal.runtime.plan.LaunchInputs.SourceKind;
 import dev.kapal.runtime.plan.LaunchPlan;
+import dev.kapal.runtime.plan.NetDeviceFacts;
 import dev.kapal.runtime.plan.PlanCompiler;
 import dev.kapal.runtime.plan.PlanTooLargeException;
 import dev.kapal.runtime.plan.SeccompProgram;
@@ -67,7 +68,26 @@ final class Creation {
     Optional<SeccompProgram> seccomp =
         linux.seccomp().map(s -> host.seccomp().program(s, host.facts().arch()));
     String path = CgroupPaths.of(linux.cgroupsPath(), host.cgroupParent(), spec.id());
-    Cgroup cgroup = makeCgroup(path);
+    Optional<SystemdScope> scope = scope();
+    try {
+      return inCgroup(sources, seccomp, makeCgroup(path));
+    } finally {
+      scope.ifPresent(SystemdScope::close);
+    }
+  }
+
+  /** Where systemd runs the host, it makes the groups of those that are given by its names. */
+  private Optional<SystemdScope> scope() {
+    return SystemdScope.unit(linux.cgroupsPath()).isEmpty()
+        ? Optional.empty()
+        : SystemdScope.systemd(host.linux())
+            .map(systemd ->
+                SystemdScope.start(
+                    host.linux(), systemd, host.program(), linux.cgroupsPath(), linux.resources()));
+  }
+
+  private Container inCgroup(
+      Map<String, SourceKind> sources, Optional<SeccompProgram> seccomp, Cgroup cgroup) {
     FaultPoint.reach("container.cgroup");
     NativeContainer container = null;
     try {
@@ -84,7 +104,8 @@ final class Creation {
               spec.preserveFds().size(),
               spec.noPivot(),
               spec.newKeyring(),
-              seccomp);
+              seccomp,
+              NetDeviceFacts.of(linux));
       LaunchPlan plan = compile(inputs);
       container =
           new NativeContainer(

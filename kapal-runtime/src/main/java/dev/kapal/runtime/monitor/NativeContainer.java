@@ -284,6 +284,7 @@ final class NativeContainer extends NativeProcess implements Container {
       throw new ContainerException.Failed(
           "The limits of container " + id + " cannot be changed: " + e.getMessage(), e);
     }
+    SystemdScope.tell(owner().host().linux(), linux().cgroupsPath(), resources);
     config = config.withLinux(linux().withResources(Limits.merge(before, resources)));
     owner().files().writeConfig(number(), config);
   }

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param noPivot move the root instead of pivoting
  * @param newKeyring join a new session keyring
  * @param seccomp the compiled filter
+ * @param netDevices those of the host that the config moves, by their names there
  */
 public record LaunchInputs(
     String id,
@@ -31,7 +32,36 @@ public record LaunchInputs(
     int preserveFds,
     boolean noPivot,
     boolean newKeyring,
-    Optional<SeccompProgram> seccomp) {
+    Optional<SeccompProgram> seccomp,
+    Map<String, NetDeviceFacts> netDevices) {
+  /** Without network devices. */
+  public LaunchInputs(
+      String id,
+      RootFilesystem root,
+      String bundle,
+      Map<String, SourceKind> sources,
+      Map<String, String> cgroups,
+      boolean cloneIntoCgroup,
+      int stdio,
+      int preserveFds,
+      boolean noPivot,
+      boolean newKeyring,
+      Optional<SeccompProgram> seccomp) {
+    this(
+        id,
+        root,
+        bundle,
+        sources,
+        cgroups,
+        cloneIntoCgroup,
+        stdio,
+        preserveFds,
+        noPivot,
+        newKeyring,
+        seccomp,
+        Map.of());
+  }
+
   /** What a path on the host is. */
   public enum SourceKind {
     DIRECTORY,

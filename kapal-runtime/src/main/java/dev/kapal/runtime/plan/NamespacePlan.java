@@ -25,6 +25,7 @@ final class NamespacePlan {
 
   private final Compilation c;
   private final boolean staged;
+  private final NetDevicePlan netDevices;
 
   NamespacePlan(Compilation c) {
     this.c = c;
@@ -32,7 +33,9 @@ final class NamespacePlan {
         c.userNamespace
             || c.joins(NamespaceType.PID).isPresent()
             || c.joins(NamespaceType.TIME).isPresent()
-            || c.makes(NamespaceType.TIME);
+            || c.makes(NamespaceType.TIME)
+            || NetDevicePlan.wanted(c);
+    this.netDevices = new NetDevicePlan(c);
     if (c.joins(NamespaceType.MOUNT).isPresent()) {
       throw Compilation.unsupported(
           "A container cannot join a mount namespace: it could not have a root file system of its own");
@@ -103,6 +106,7 @@ final class NamespacePlan {
   /** Last in the stage, first in an init without one. */
   void join() {
     Section s = staged ? c.stage : c.init;
+    netDevices.acquire(s);
     if (c.makes(NamespaceType.TIME)) {
       time(s);
     }
@@ -173,6 +177,7 @@ final class NamespacePlan {
       s.call("ioctl", socket, Arg.of(SIOCSIFFLAGS), Arg.of(request));
       s.op(Op.FORGET, socket);
     }
+    netDevices.move(s);
     name(s, "sethostname", c.config.hostname());
     name(s, "setdomainname", c.config.domainname());
   }

@@ -14,7 +14,8 @@ public enum Op {
   CLOEXEC_FROM(10),
   FORGET(11),
   COPY_UP(12),
-  AWAIT(13);
+  AWAIT(13),
+  NETLINK(14);
 
   private final int code;
 

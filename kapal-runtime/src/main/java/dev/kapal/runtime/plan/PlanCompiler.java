@@ -329,10 +329,6 @@ public final class PlanCompiler {
   }
 
   private static void refuseUnsupported(Compilation c) {
-    if (!c.linux.netDevices().isEmpty()) {
-      throw Compilation.unsupported(
-          "Moving network devices (linux.netDevices) is not supported yet");
-    }
     if (c.linux.intelRdt().isPresent()) {
       throw Compilation.unsupported("Intel RDT (linux.intelRdt) is not supported yet");
     }
