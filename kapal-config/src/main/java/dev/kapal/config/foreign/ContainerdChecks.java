@@ -46,7 +46,7 @@ final class ContainerdChecks {
     }
     Found found = new Found(path, name);
     if (name.value().isEmpty()) {
-      in.notApplicable(found, "it is empty: the default counts");
+      in.notApplicable(found, Found.UNSET);
     } else if (in.runtimes().contains(name.value()) || name.value().equals("runc")) {
       in.take(found, name, "containers", "default_runtime");
     } else {

@@ -7,7 +7,6 @@ import java.util.Set;
 
 /** The keys of containerd's configuration, which stand elsewhere in each version. */
 final class ContainerdKeys {
-  private static final String EMPTY = "it is empty: the default counts";
   private static final String STREAMING =
       "streaming servers are for the CRI door, which has its own";
 
@@ -60,7 +59,7 @@ final class ContainerdKeys {
             (in, f) -> {
               String level = f.text().orElse("");
               if (level.isEmpty()) {
-                in.notApplicable(f, EMPTY);
+                in.notApplicable(f, Found.UNSET);
               } else if (Set.of("fatal", "panic").contains(level)) {
                 in.translate(f, new Node.Text(f.at(), "error"), "daemon", "log_level");
               } else {
@@ -119,7 +118,7 @@ final class ContainerdKeys {
             p + "cni/bin_dir",
             (in, f) -> {
               if (f.isEmpty()) {
-                in.notApplicable(f, EMPTY);
+                in.notApplicable(f, Found.UNSET);
               } else if (in.find("network", "cni_bin_dirs").isPresent()) {
                 in.mistake(
                     f, "bin_dir and bin_dirs exclude each other, and containerd refuses both");
@@ -163,7 +162,7 @@ final class ContainerdKeys {
             (in, f) -> {
               String profile = f.text().orElse("");
               if (profile.isEmpty()) {
-                in.notApplicable(f, EMPTY);
+                in.notApplicable(f, Found.UNSET);
               } else if (profile.equals("unconfined") || profile.startsWith("/")) {
                 in.translate(f, f.node(), "containers", "seccomp_profile");
               } else if (profile.equals("runtime/default") || profile.equals("docker/default")) {
@@ -186,7 +185,7 @@ final class ContainerdKeys {
 
   private static void unlessEmpty(Intake in, Found f, String... path) {
     if (f.isEmpty()) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
     } else {
       in.take(f, f.node(), path);
     }
@@ -227,13 +226,13 @@ final class ContainerdKeys {
 
   private static void old(Intake in, Found f, String name) {
     if (f.isEmpty()) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
       return;
     }
     if (f.node() instanceof Node.Table table
         && table.entries().entrySet().stream()
             .allMatch(e -> f.child(e.getKey(), e.getValue()).isEmpty())) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
       return;
     }
     in.mistake(

@@ -6,7 +6,6 @@ import java.util.stream.Stream;
 
 /** Reads the registry tables of containerd's CRI, those of 1.x included. */
 final class ContainerdRegistry {
-  private static final String EMPTY = "it is empty: the default counts";
 
   private ContainerdRegistry() {}
 
@@ -40,7 +39,7 @@ final class ContainerdRegistry {
 
   private static void configPath(Intake in, Found f) {
     if (f.isEmpty()) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
       return;
     }
     List<String> dirs =
@@ -63,7 +62,7 @@ final class ContainerdRegistry {
             .map(u -> u.replaceFirst("(?<=[^/:])/+$", ""))
             .toList();
     if (urls.isEmpty()) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
       return;
     }
     if (!array.texts().stream().allMatch(u -> u.matches("https?://.*"))) {
@@ -82,7 +81,7 @@ final class ContainerdRegistry {
     in.notApplicable(
         f,
         f.isEmpty()
-            ? EMPTY
+            ? Found.UNSET
             : "put the file into /etc/kapal/certs.d/"
                 + bare(f.part(2))
                 + "/ (ca.crt, client.cert, client.key), or name it in a hosts.toml there");
@@ -91,6 +90,7 @@ final class ContainerdRegistry {
   /** Never shows what is in it. */
   private static void credentials(Intake in, Found f) {
     in.notApplicable(
-        f, f.isEmpty() ? EMPTY : "passwords are not kept in the configuration: use kapal login");
+        f,
+        f.isEmpty() ? Found.UNSET : "passwords are not kept in the configuration: use kapal login");
   }
 }

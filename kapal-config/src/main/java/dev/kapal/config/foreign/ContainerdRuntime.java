@@ -5,7 +5,6 @@ import java.util.Set;
 
 /** Reads one runtime of containerd's CRI. */
 final class ContainerdRuntime {
-  private static final String EMPTY = "it is empty: the default counts";
   private static final Set<String> KEYS =
       Set.of(
           "runtime_type",
@@ -76,7 +75,7 @@ final class ContainerdRuntime {
       case "options" -> options(f);
       case "pod_annotations", "container_annotations" -> {
         if (f.isEmpty()) {
-          intake.notApplicable(f, EMPTY);
+          intake.notApplicable(f, Found.UNSET);
         } else {
           runtime.set(f, Outcome.TAKEN, key, f.node());
         }
@@ -84,14 +83,14 @@ final class ContainerdRuntime {
       case "privileged_without_host_devices" -> runtime.set(f, Outcome.TAKEN, key, f.node());
       case "snapshotter" -> {
         if (f.isEmpty()) {
-          intake.notApplicable(f, EMPTY);
+          intake.notApplicable(f, Found.UNSET);
         } else {
           runtime.set(f, Outcome.TAKEN, key, f.node());
         }
       }
       case "runtime_engine" -> {
         if (f.isEmpty()) {
-          intake.notApplicable(f, EMPTY);
+          intake.notApplicable(f, Found.UNSET);
         } else {
           intake.mistake(
               f,
@@ -101,7 +100,7 @@ final class ContainerdRuntime {
       }
       case "runtime_root" -> {
         if (f.isEmpty()) {
-          intake.notApplicable(f, EMPTY);
+          intake.notApplicable(f, Found.UNSET);
         } else {
           intake.mistake(
               f, "containerd 2 no longer knows this key; it is Root in the runtime's options");
@@ -114,7 +113,8 @@ final class ContainerdRuntime {
           "cgroup_writable",
           "privileged_without_host_devices_all_devices_allowed",
           "io_type" ->
-          intake.notApplicable(f, f.isEmpty() ? EMPTY : "Kapal has no such setting per runtime");
+          intake.notApplicable(
+              f, f.isEmpty() ? Found.UNSET : "Kapal has no such setting per runtime");
       case "sandboxer", "sandbox_mode", "disable_pause_image_pull" ->
           intake.notApplicable(f, "Kapal asks the shim whether it makes sandboxes itself");
       default ->
@@ -129,7 +129,7 @@ final class ContainerdRuntime {
   private void path(Found f) {
     String path = f.text().orElse("");
     if (path.isEmpty()) {
-      intake.notApplicable(f, EMPTY);
+      intake.notApplicable(f, Found.UNSET);
       return;
     }
     if (!path.startsWith("/")) {

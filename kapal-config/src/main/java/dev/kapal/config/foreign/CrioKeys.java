@@ -7,7 +7,6 @@ import java.util.Locale;
 
 /** The keys of CRI-O's configuration. */
 final class CrioKeys {
-  private static final String EMPTY = "it is empty: the default counts";
 
   private CrioKeys() {}
 
@@ -70,7 +69,7 @@ final class CrioKeys {
             (in, f) -> {
               String level = f.text().orElse("").toLowerCase(Locale.ROOT);
               switch (level) {
-                case "" -> in.notApplicable(f, EMPTY);
+                case "" -> in.notApplicable(f, Found.UNSET);
                 case "fatal", "panic" ->
                     in.translate(f, new Node.Text(f.at(), "error"), "daemon", "log_level");
                 case "warning" ->
@@ -83,6 +82,8 @@ final class CrioKeys {
             (in, f) -> {
               if (f.node() instanceof Node.Whole whole && whole.value() > 0) {
                 in.translate(f, f.node(), "containers", "log_max_size");
+              } else if (!(f.node() instanceof Node.Whole)) {
+                in.mistake(f, "this is a number of bytes, without a unit or quotes");
               } else {
                 in.notApplicable(f, "-1 is no limit, which is the default");
               }
@@ -169,7 +170,7 @@ final class CrioKeys {
             p + "registries",
             (in, f) -> {
               if (f.isEmpty()) {
-                in.notApplicable(f, EMPTY);
+                in.notApplicable(f, Found.UNSET);
               } else {
                 in.mistake(
                     f,
@@ -238,7 +239,7 @@ final class CrioKeys {
                     "network",
                     "cni_conf_dir");
               } else {
-                in.notApplicable(f, EMPTY);
+                in.notApplicable(f, Found.UNSET);
               }
             })
         .row(p + "plugin_dirs", (in, f) -> unlessEmpty(in, f, "network", "cni_bin_dirs"))
@@ -246,7 +247,7 @@ final class CrioKeys {
             p + "plugin_dir",
             (in, f) -> {
               if (f.isEmpty()) {
-                in.notApplicable(f, EMPTY);
+                in.notApplicable(f, Found.UNSET);
               } else {
                 in.mistake(f, "this key is called plugin_dirs now, and is an array");
                 in.append(
@@ -260,7 +261,7 @@ final class CrioKeys {
 
   private static void unlessEmpty(Intake in, Found f, String... path) {
     if (f.isEmpty()) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
     } else {
       in.take(f, f.node(), path);
     }
@@ -268,7 +269,7 @@ final class CrioKeys {
 
   private static void oldRuntime(Intake in, Found f, String name) {
     if (f.isEmpty()) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
       return;
     }
     in.mistake(
@@ -282,7 +283,7 @@ final class CrioKeys {
       return;
     }
     if (array.items().isEmpty()) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
     }
     for (String limit : array.texts()) {
       int equals = limit.indexOf('=');
@@ -310,7 +311,7 @@ final class CrioKeys {
       all.add(upper.startsWith("CAP_") ? upper : "CAP_" + upper);
     }
     if (all.isEmpty()) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
     } else {
       in.translate(
           f,
@@ -322,7 +323,7 @@ final class CrioKeys {
 
   private static void mappings(Intake in, Found f, String key) {
     if (f.isEmpty()) {
-      in.notApplicable(f, EMPTY);
+      in.notApplicable(f, Found.UNSET);
       return;
     }
     in.translate(

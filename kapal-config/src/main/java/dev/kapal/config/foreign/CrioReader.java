@@ -14,7 +14,6 @@ import java.util.Optional;
 
 /** Reads CRI-O's crio.conf and crio.conf.d (CRI-O 1.17 to 1.36). */
 final class CrioReader {
-  private static final String EMPTY = "it is empty: the default counts";
   private static final KeyTable KEYS = CrioKeys.table();
 
   private CrioReader() {}
@@ -74,7 +73,7 @@ final class CrioReader {
             : List.of();
     boolean builtIn = List.of("runc", "crun").contains(name.value());
     if (name.value().isEmpty()) {
-      in.notApplicable(found, EMPTY);
+      in.notApplicable(found, Found.UNSET);
     } else if (in.runtimes().contains(name.value()) || builtIn) {
       in.take(found, name, "containers", "default_runtime");
     } else {

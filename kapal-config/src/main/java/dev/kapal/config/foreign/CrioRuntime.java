@@ -7,7 +7,6 @@ import java.util.Set;
 
 /** Reads one table [crio.runtime.runtimes.X]. */
 final class CrioRuntime {
-  private static final String EMPTY = "it is empty: the default counts";
   private static final Set<String> OTHER =
       Set.of(
           "monitor_path",
@@ -100,7 +99,9 @@ final class CrioRuntime {
       case "runtime_type" -> in.add(f.at(), f.key(), Outcome.TRANSLATED, "it became the kind");
       case "runtime_path" -> {
         String path = f.text().orElse("");
-        if (path.isEmpty()) {
+        if (!(f.node() instanceof Node.Text)) {
+          in.mistake(f, "this is the path of a program, as a string");
+        } else if (path.isEmpty()) {
           in.notApplicable(f, "it is empty: the runtime's name is looked up on PATH");
         } else if (type.equals("vm")) {
           if (!KataPaths.isRuntime(path)) {
@@ -112,14 +113,14 @@ final class CrioRuntime {
       }
       case "runtime_root" -> {
         if (f.isEmpty()) {
-          in.notApplicable(f, EMPTY);
+          in.notApplicable(f, Found.UNSET);
         } else {
           runtime.set(f, Outcome.TRANSLATED, "root", f.node());
         }
       }
       case "runtime_config_path" -> {
         if (f.isEmpty()) {
-          in.notApplicable(f, EMPTY);
+          in.notApplicable(f, Found.UNSET);
         } else if (!type.equals("vm")) {
           in.mistake(
               f,
@@ -136,21 +137,21 @@ final class CrioRuntime {
       case "privileged_without_host_devices" -> runtime.set(f, Outcome.TAKEN, key, f.node());
       case "allowed_annotations" -> {
         if (f.isEmpty()) {
-          in.notApplicable(f, EMPTY);
+          in.notApplicable(f, Found.UNSET);
         } else {
           runtime.set(f, Outcome.TRANSLATED, "pod_annotations", f.node());
         }
       }
       case "container_create_timeout" -> {
         if (f.isEmpty()) {
-          in.notApplicable(f, EMPTY);
+          in.notApplicable(f, Found.UNSET);
         } else {
           runtime.set(f, Outcome.TRANSLATED, "create_timeout", f.node());
         }
       }
       default -> {
         if (OTHER.contains(key)) {
-          in.notApplicable(f, f.isEmpty() ? EMPTY : "Kapal has no such setting per runtime");
+          in.notApplicable(f, f.isEmpty() ? Found.UNSET : "Kapal has no such setting per runtime");
         } else {
           in.add(
               f.at(),

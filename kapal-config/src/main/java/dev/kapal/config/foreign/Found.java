@@ -13,6 +13,9 @@ import java.util.Optional;
  * @param node its value
  */
 record Found(KeyPath path, Node node) {
+  /** Why nothing is taken of a key that is there without a value. */
+  static final String UNSET = "it is empty: the default counts";
+
   Position at() {
     return node.at();
   }

@@ -59,7 +59,7 @@ final class KeyTable {
 
   private static void takeUnlessEmpty(Intake intake, Found found, String... path) {
     if (found.isEmpty() && !(found.node() instanceof Node.Flag)) {
-      intake.notApplicable(found, "it is empty: the default counts");
+      intake.notApplicable(found, Found.UNSET);
     } else {
       intake.take(found, found.node(), path);
     }

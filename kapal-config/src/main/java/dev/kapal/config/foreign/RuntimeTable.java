@@ -51,6 +51,11 @@ final class RuntimeTable {
     set(found, Outcome.TRANSLATED, key, new Node.Text(found.at(), value));
   }
 
+  /** Whether a program that stands where one like runc belongs becomes a shim here. */
+  static boolean isShim(String path) {
+    return KataPaths.isRuntime(path) || path.contains("containerd-shim-");
+  }
+
   /** A program with runc's command line. */
   void program(Found found, String path) {
     if (KataPaths.isRuntime(path)) {
@@ -149,7 +154,7 @@ final class RuntimeTable {
       }
       case "Root" -> {
         if (found.isEmpty()) {
-          intake.notApplicable(found, "it is empty: the default counts");
+          intake.notApplicable(found, Found.UNSET);
         } else {
           set(found, Outcome.TRANSLATED, "root", found.node());
         }
@@ -158,14 +163,12 @@ final class RuntimeTable {
       case "CriuPath", "CriuImagePath", "CriuWorkPath" ->
           intake.notApplicable(
               found,
-              found.isEmpty()
-                  ? "it is empty: the default counts"
-                  : "checkpoints have directories of their own in Kapal");
+              found.isEmpty() ? Found.UNSET : "checkpoints have directories of their own in Kapal");
       case "ShimCgroup" ->
           intake.notApplicable(
               found,
               found.isEmpty()
-                  ? "it is empty: the default counts"
+                  ? Found.UNSET
                   : "there is no shim: Kapal's monitor drives the program itself");
       case "IoUid", "IoGid" ->
           intake.notApplicable(
@@ -222,7 +225,7 @@ final class RuntimeTable {
     if (!table.entries().isEmpty()) {
       set(options, Outcome.TAKEN, "options", table);
     } else {
-      intake.notApplicable(options, "it is empty: the default counts");
+      intake.notApplicable(options, Found.UNSET);
     }
   }
 }

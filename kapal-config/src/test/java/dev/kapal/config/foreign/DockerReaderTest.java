@@ -100,13 +100,13 @@ final class DockerReaderTest {
     "1.2.3.4/0,0.0.0.0/0"
   })
   void theBridgesAddressNamesItsNetwork(String address, String network) {
-    assertThat(DockerReader.network(address)).contains(network);
+    assertThat(DockerNetworks.network(address)).contains(network);
   }
 
   @Test
   void addressesThatAreNoneAreNoNetwork() {
-    assertThat(DockerReader.network("300.1.1.1/8")).isEmpty();
-    assertThat(DockerReader.network("1.1.1.1/33")).isEmpty();
+    assertThat(DockerNetworks.network("300.1.1.1/8")).isEmpty();
+    assertThat(DockerNetworks.network("1.1.1.1/33")).isEmpty();
   }
 
   @Test
