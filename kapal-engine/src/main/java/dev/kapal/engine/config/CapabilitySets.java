@@ -29,9 +29,14 @@ final class CapabilitySets {
 
   private CapabilitySets() {}
 
-  /** The bounding set. */
-  static List<String> of(SecuritySpec s, int last) {
-    long all = last >= 63 ? -1L : (1L << (last + 1)) - 1;
+  /**
+   * The bounding set.
+   *
+   * @param available what this host can give: who wants all gets no more
+   */
+  static List<String> of(SecuritySpec s, int last, long available) {
+    long exist = last >= 63 ? -1L : (1L << (last + 1)) - 1;
+    long all = exist & available;
     long known = Capabilities.mask(Capabilities.names()) & all;
     if (s.privileged()) {
       return Capabilities.names(all);
@@ -39,7 +44,7 @@ final class CapabilitySets {
     boolean addAll = s.capAdd().stream().anyMatch(CapabilitySets::isAll);
     boolean dropAll = s.capDrop().stream().anyMatch(CapabilitySets::isAll);
     long mask =
-        addAll ? known : dropAll ? 0 : Capabilities.mask(s.capDefault().orElse(DEFAULT)) & all;
+        addAll ? known : dropAll ? 0 : Capabilities.mask(s.capDefault().orElse(DEFAULT)) & exist;
     if (addAll && dropAll) {
       mask = 0;
     }

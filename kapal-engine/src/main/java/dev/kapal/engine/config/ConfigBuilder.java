@@ -65,7 +65,8 @@ public final class ConfigBuilder {
     if (r.init().isPresent()) {
       words.addAll(0, List.of(MountTable.INIT, "--"));
     }
-    List<String> bounding = CapabilitySets.of(spec.security(), host.lastCapability());
+    List<String> bounding =
+        CapabilitySets.of(spec.security(), host.lastCapability(), host.capabilities());
     Process out =
         Process.empty()
             .withTerminal(p.tty())
@@ -168,7 +169,7 @@ public final class ConfigBuilder {
 
   /** The system call filter that is asked for. */
   public static Optional<Seccomp> seccomp(SecuritySpec s, HostFacts host) {
-    List<String> caps = CapabilitySets.of(s, host.lastCapability());
+    List<String> caps = CapabilitySets.of(s, host.lastCapability(), host.capabilities());
     return switch (s.seccomp().mode()) {
       case UNCONFINED -> Optional.empty();
       case DEFAULT -> s.privileged() ? Optional.empty() : host.defaultSeccomp(new HashSet<>(caps));
@@ -274,7 +275,9 @@ public final class ConfigBuilder {
     List<String> bounding =
         exec.privileged()
             ? CapabilitySets.of(
-                SecuritySpec.builder().privileged(true).build(), host.lastCapability())
+                SecuritySpec.builder().privileged(true).build(),
+                host.lastCapability(),
+                host.capabilities())
             : container.capabilities().map(Process.Capabilities::bounding).orElse(List.of());
     Process p =
         container

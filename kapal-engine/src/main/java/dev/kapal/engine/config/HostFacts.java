@@ -28,6 +28,11 @@ public interface HostFacts {
   /** Number of the kernel's last capability. */
   int lastCapability();
 
+  /** Which capabilities this host can give, as a mask: a container may be such a host, too. */
+  default long capabilities() {
+    return -1L;
+  }
+
   boolean appArmor();
 
   boolean seLinux();

@@ -30,12 +30,19 @@ final class LinuxHostFacts implements HostFacts {
   private final Linux linux;
   private final Map<Set<String>, Seccomp> seccomp = new ConcurrentHashMap<>();
   private final int lastCapability;
+  private final long capabilities;
   private final boolean cgroupV2;
   private final List<String> thermal;
 
   LinuxHostFacts(Linux linux) {
     this.linux = linux;
     this.lastCapability = Capabilities.last();
+    this.capabilities =
+        linux
+            .processes()
+            .status(linux.processes().self(), "CapBnd")
+            .map(mask -> Long.parseUnsignedLong(mask, 16))
+            .orElse(-1L);
     this.cgroupV2 = CgroupLayout.detect().mode() == CgroupLayout.Mode.V2;
     this.thermal = findThermal();
   }
@@ -115,6 +122,11 @@ final class LinuxHostFacts implements HostFacts {
     } catch (ErrnoException e) {
       return false;
     }
+  }
+
+  @Override
+  public long capabilities() {
+    return capabilities;
   }
 
   @Override

@@ -162,8 +162,8 @@ class ConfigBuilderTest {
     SecuritySpec asked =
         caps(List.of("NET_ADMIN"), List.of("KILL"))
             .withCapDefault(List.of("CAP_CHOWN", "CAP_KILL"));
-    assertThat(CapabilitySets.of(asked, 40)).containsExactly("CAP_CHOWN", "CAP_NET_ADMIN");
-    assertThat(CapabilitySets.of(caps(List.of(), List.of()).withCapDefault(List.of()), 40))
+    assertThat(CapabilitySets.of(asked, 40, -1L)).containsExactly("CAP_CHOWN", "CAP_NET_ADMIN");
+    assertThat(CapabilitySets.of(caps(List.of(), List.of()).withCapDefault(List.of()), 40, -1L))
         .isEmpty();
   }
 
@@ -180,14 +180,19 @@ class ConfigBuilderTest {
 
   @Test
   void capabilitiesAreAddedAndDropped() {
-    assertThat(CapabilitySets.of(caps(List.of("NET_ADMIN"), List.of("all")), 40))
+    assertThat(CapabilitySets.of(caps(List.of("NET_ADMIN"), List.of("all")), 40, -1L))
         .containsExactly("CAP_NET_ADMIN");
-    assertThat(CapabilitySets.of(caps(List.of("ALL"), List.of("SYS_ADMIN")), 40))
+    assertThat(CapabilitySets.of(caps(List.of("ALL"), List.of("SYS_ADMIN")), 40, -1L))
         .hasSize(40)
         .doesNotContain("CAP_SYS_ADMIN");
-    assertThatThrownBy(() -> CapabilitySets.of(caps(List.of("NO_SUCH"), List.of()), 40))
+    // A host that cannot give one itself: all are those that it has.
+    long without = ~(1L << dev.kapal.linux.Capabilities.number("SYS_RESOURCE").orElseThrow());
+    assertThat(CapabilitySets.of(caps(List.of("ALL"), List.of()), 40, without))
+        .hasSize(40)
+        .doesNotContain("CAP_SYS_RESOURCE");
+    assertThatThrownBy(() -> CapabilitySets.of(caps(List.of("NO_SUCH"), List.of()), 40, -1L))
         .isInstanceOf(EngineException.InvalidArgument.class);
-    assertThatThrownBy(() -> CapabilitySets.of(caps(List.of("BPF"), List.of()), 37))
+    assertThatThrownBy(() -> CapabilitySets.of(caps(List.of("BPF"), List.of()), 37, -1L))
         .isInstanceOf(EngineException.Unsupported.class);
     // Only root has them in effect.
     assertThat(CapabilitySets.sets(List.of("CAP_CHOWN"), 1000).effective()).isEmpty();
