@@ -506,6 +506,8 @@ final class CrashPointTest {
         call.matcher(Files.readString(file)).results().forEach(m -> all.add(m.group(1)));
       }
     }
+    // The steps of pods are struck by PodCrashTest, by way of the kubelet's interface.
+    all.removeIf(point -> point.startsWith("pod.") || point.equals("recover.pods"));
     all.removeAll(struck.keySet());
     System.out.println("killed " + kills + " times: " + struck);
     assertThat(all).as("points that no operation comes by").isEmpty();

@@ -33,6 +33,8 @@ import java.util.function.Function;
  * with containers: {@link Recovery} removes one that no record names.
  */
 final class PodMaker {
+  private static final String CGROUP = "cgroup";
+
   private final Hub hub;
   private final RunFiles files;
   private final PodAnchor anchor;
@@ -129,6 +131,7 @@ final class PodMaker {
     }
     FaultPoint.reach("pod.network");
     if (r.anchor()) {
+      note(r, run);
       anchor.start(r, sandbox, undo);
       FaultPoint.reach("pod.anchor");
     }
@@ -148,6 +151,25 @@ final class PodMaker {
             .map(m -> new IdMapping(m.containerId(), m.hostId(), m.size()))
             .toList()
         : List.of();
+  }
+
+  /** Until there is a record, where its first process's cgroup is. */
+  private static void note(PodRecord r, Path run) {
+    Path file = run.resolve(CGROUP);
+    try {
+      Files.writeString(file, r.cgroup() + "/" + r.id());
+    } catch (IOException e) {
+      throw Layout.failure("write", file, e);
+    }
+  }
+
+  /** The cgroup of the first process of a pod that has no record. */
+  static Optional<String> notedCgroup(Path run) {
+    try {
+      return Optional.of(Files.readString(run.resolve(CGROUP)));
+    } catch (IOException none) {
+      return Optional.empty();
+    }
   }
 
   private static Map<NamespaceType, Path> namespaces(PodRecord r, Path folder) {

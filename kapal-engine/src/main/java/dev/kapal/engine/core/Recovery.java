@@ -214,12 +214,16 @@ final class Recovery {
    */
   private void cgroup(Entry e) {
     if (!e.state.phase().alive()) {
-      Cgroup group = hub.linux.cgroups().open(e.record.cgroup());
-      if (group.exists()) {
-        group.kill(Duration.ofSeconds(5));
-        group.delete(Duration.ofSeconds(5));
-        undone.incrementAndGet();
-      }
+      removeCgroup(e.record.cgroup());
+    }
+  }
+
+  private void removeCgroup(String path) {
+    Cgroup group = hub.linux.cgroups().open(path);
+    if (group.exists()) {
+      group.kill(Duration.ofSeconds(5));
+      group.delete(Duration.ofSeconds(5));
+      undone.incrementAndGet();
     }
   }
 
@@ -389,6 +393,7 @@ final class Recovery {
     } catch (RuntimeException ex) {
       problem("network of sandbox " + id, ex);
     }
+    PodMaker.notedCgroup(hub.layout.run(id)).ifPresent(this::removeCgroup);
     hub.trees.remove(directory);
     undone.incrementAndGet();
     if (!gone) {
@@ -456,10 +461,7 @@ final class Recovery {
       }
     }
     for (String id : left) {
-      Cgroup group = manager.open(hub.config.cgroupParent() + "/" + id);
-      group.kill(Duration.ofSeconds(5));
-      group.delete(Duration.ofSeconds(5));
-      undone.incrementAndGet();
+      removeCgroup(hub.config.cgroupParent() + "/" + id);
     }
   }
 

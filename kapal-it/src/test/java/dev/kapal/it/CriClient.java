@@ -1,0 +1,141 @@
+package dev.kapal.it;
+
+import dev.kapal.cri.proto.ContainerConfig;
+import dev.kapal.cri.proto.ContainerMetadata;
+import dev.kapal.cri.proto.ContainerStatus;
+import dev.kapal.cri.proto.ContainerStatusRequest;
+import dev.kapal.cri.proto.CreateContainerRequest;
+import dev.kapal.cri.proto.ExecSyncRequest;
+import dev.kapal.cri.proto.ImageSpec;
+import dev.kapal.cri.proto.LinuxPodSandboxConfig;
+import dev.kapal.cri.proto.LinuxSandboxSecurityContext;
+import dev.kapal.cri.proto.ListPodSandboxRequest;
+import dev.kapal.cri.proto.NamespaceMode;
+import dev.kapal.cri.proto.NamespaceOption;
+import dev.kapal.cri.proto.PodSandbox;
+import dev.kapal.cri.proto.PodSandboxConfig;
+import dev.kapal.cri.proto.PodSandboxMetadata;
+import dev.kapal.cri.proto.PodSandboxStatus;
+import dev.kapal.cri.proto.PodSandboxStatusRequest;
+import dev.kapal.cri.proto.RemovePodSandboxRequest;
+import dev.kapal.cri.proto.RunPodSandboxRequest;
+import dev.kapal.cri.proto.RuntimeServiceGrpc;
+import dev.kapal.cri.proto.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
+import dev.kapal.cri.proto.StartContainerRequest;
+import dev.kapal.cri.proto.StopPodSandboxRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Pods by way of the kubelet's interface, without a client program. */
+final class CriClient implements AutoCloseable {
+  private final EventLoopGroup loop =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final ManagedChannel channel;
+  private final RuntimeServiceBlockingStub runtime;
+  private final String cgroup;
+
+  CriClient(Path socket, String cgroup) {
+    this.cgroup = cgroup;
+    this.channel =
+        NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket))
+            .channelType(NioDomainSocketChannel.class)
+            .eventLoopGroup(loop)
+            .overrideAuthority("localhost")
+            .usePlaintext()
+            .build();
+    this.runtime = RuntimeServiceGrpc.newBlockingStub(channel).withWaitForReady();
+  }
+
+  PodSandboxConfig pod(String name, boolean sharedPids) {
+    return PodSandboxConfig.newBuilder()
+        .setMetadata(
+            PodSandboxMetadata.newBuilder().setName(name).setUid(name + "-uid").setNamespace("n"))
+        .setLogDirectory("/tmp")
+        .setLinux(
+            LinuxPodSandboxConfig.newBuilder()
+                .setCgroupParent(cgroup + "/pod-" + name)
+                .setSecurityContext(
+                    LinuxSandboxSecurityContext.newBuilder()
+                        .setNamespaceOptions(
+                            NamespaceOption.newBuilder()
+                                .setPid(
+                                    sharedPids ? NamespaceMode.POD : NamespaceMode.CONTAINER))))
+        .build();
+  }
+
+  String run(PodSandboxConfig config) {
+    return runtime
+        .runPodSandbox(RunPodSandboxRequest.newBuilder().setConfig(config).build())
+        .getPodSandboxId();
+  }
+
+  String create(String pod, PodSandboxConfig config, String... words) {
+    return runtime
+        .createContainer(
+            CreateContainerRequest.newBuilder()
+                .setPodSandboxId(pod)
+                .setSandboxConfig(config)
+                .setConfig(
+                    ContainerConfig.newBuilder()
+                        .setMetadata(ContainerMetadata.newBuilder().setName("c"))
+                        .setImage(ImageSpec.newBuilder().setImage("localhost/busybox:latest"))
+                        .addAllCommand(List.of(words)))
+                .build())
+        .getContainerId();
+  }
+
+  void start(String container) {
+    var _ =
+        runtime.startContainer(
+            StartContainerRequest.newBuilder().setContainerId(container).build());
+  }
+
+  String exec(String container, String... words) {
+    return runtime
+        .execSync(
+            ExecSyncRequest.newBuilder()
+                .setContainerId(container)
+                .addAllCmd(List.of(words))
+                .build())
+        .getStdout()
+        .toStringUtf8();
+  }
+
+  void stop(String pod) {
+    var _ = runtime.stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(pod).build());
+  }
+
+  void remove(String pod) {
+    var _ =
+        runtime.removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(pod).build());
+  }
+
+  List<PodSandbox> pods() {
+    return runtime.listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList();
+  }
+
+  PodSandboxStatus status(String pod) {
+    return runtime
+        .podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(pod).build())
+        .getStatus();
+  }
+
+  ContainerStatus container(String id) {
+    return runtime
+        .containerStatus(ContainerStatusRequest.newBuilder().setContainerId(id).build())
+        .getStatus();
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    loop.shutdownGracefully();
+  }
+}
