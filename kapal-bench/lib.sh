@@ -40,7 +40,7 @@ start_kapal() {
 }
 
 launch_kapald() {
-  "$kapal_home/bin/kapald" --run-dir "$kapal_run" --data-dir "$work/kd" --cgroup-parent "/kapal-bench-$$" </dev/null \
+  "$kapal_home/bin/kapald" --run-dir "$kapal_run" --data-dir "$work/kd" --cgroup-parent "/kapal-bench-$$" "$@" </dev/null \
     >>"$work/kapald.log" 2>&1 &
   kapald_pid=$!
   pids+=("$kapald_pid")
