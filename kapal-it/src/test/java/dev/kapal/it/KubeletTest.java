@@ -103,8 +103,8 @@ final class KubeletTest {
     // The kubelet wants a default route, to know the node's address.
     Commands.sh(
             """
-            ip netns add %1$s && ip -n %1$s link set lo up && ip -n %1$s link add up0 type dummy &&
-            ip -n %1$s address add 192.0.2.2/24 dev up0 && ip -n %1$s link set up0 up &&
+            ip netns add %1$s && ip -n %1$s link set lo up && ip -n %1$s link add up0 type veth peer name up1 &&
+            ip -n %1$s address add 192.0.2.2/24 dev up0 && ip -n %1$s link set up0 up && ip -n %1$s link set up1 up &&
             ip -n %1$s route add default via 192.0.2.1\
             """
                 .formatted(NAMESPACE))
@@ -152,7 +152,8 @@ final class KubeletTest {
 
   private static void eventually(String what, BooleanSupplier condition)
       throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(90).toNanos();
+    long begin = System.nanoTime();
+    long deadline = begin + Duration.ofSeconds(90).toNanos();
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime())
           .as(() ->
@@ -164,6 +165,7 @@ final class KubeletTest {
           .isLessThan(deadline);
       TimeUnit.MILLISECONDS.sleep(200);
     }
+    System.out.printf("%s after %d ms%n", what, (System.nanoTime() - begin) / 1_000_000);
   }
 
   private static Stream<JsonNode> containers(String pod) {
@@ -205,6 +207,8 @@ final class KubeletTest {
   @Test
   void aNodeLives() throws Exception {
     kubelet.run("web", WEB);
+    kubelet.run("crashing", CRASHING);
+    kubelet.run("talking", TALKING);
     eventually("the pod", () -> ready("web", 2));
     String address = address("web");
     assertThat(address).startsWith("10.97.0.");
@@ -213,14 +217,12 @@ final class KubeletTest {
     assertThat(kubelet.sh("busybox wget -q -O - http://" + address + ":8080/hello").text())
         .isEqualTo("started");
 
-    kubelet.run("crashing", CRASHING);
     eventually("a restart", () -> restarts("crashing") >= 1);
     JsonNode last = containers("crashing").findFirst().orElseThrow().at("/lastState/terminated");
     assertThat(last.path("exitCode").asInt(0)).isEqualTo(3);
     assertThat(last.path("reason").asString("")).isEqualTo("Error");
     kubelet.forget("crashing");
 
-    kubelet.run("talking", TALKING);
     eventually("a rotated log", () -> rotated().size() >= 2);
     linesAreWhole();
 
@@ -258,7 +260,7 @@ final class KubeletTest {
     eventually(
         "no group",
         () ->
-            Commands.sh("find /sys/fs/cgroup -path '*" + kubelet.cgroup() + "/*pod*' -type d")
+            Commands.sh("find /sys/fs/cgroup -path '*" + kubelet.cgroup() + "/*/pod*' -type d")
                 .text()
                 .isEmpty());
   }
