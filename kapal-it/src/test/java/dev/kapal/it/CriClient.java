@@ -35,8 +35,7 @@ import java.util.List;
 
 /** Pods by way of the kubelet's interface, without a client program. */
 final class CriClient implements AutoCloseable {
-  private final EventLoopGroup loop =
-      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ManagedChannel channel;
   private final RuntimeServiceBlockingStub runtime;
   private final String cgroup;
@@ -65,8 +64,7 @@ final class CriClient implements AutoCloseable {
                     LinuxSandboxSecurityContext.newBuilder()
                         .setNamespaceOptions(
                             NamespaceOption.newBuilder()
-                                .setPid(
-                                    sharedPids ? NamespaceMode.POD : NamespaceMode.CONTAINER))))
+                                .setPid(sharedPids ? NamespaceMode.POD : NamespaceMode.CONTAINER))))
         .build();
   }
 

@@ -27,9 +27,10 @@ import org.junit.jupiter.api.TestInstance;
 
 /**
  * The daemon killed with -9 at each named step of what it does for pods. After each kill and
- * restart: a pod that was there before still is, with its containers running; the operation's pod is
- * whole or not there; the operation succeeds when it is repeated; and when all is removed the daemon
- * has on the host exactly what it had before: no sandbox, address, cgroup, mount or file more.
+ * restart: a pod that was there before still is, with its containers running; the operation's pod
+ * is whole or not there; the operation succeeds when it is repeated; and when all is removed the
+ * daemon has on the host exactly what it had before: no sandbox, address, cgroup, mount or file
+ * more.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class PodCrashTest {
@@ -154,8 +155,7 @@ final class PodCrashTest {
         () -> cri.stop(id("ends")),
         () -> {
           cri.stop(id("ends"));
-          assertThat(cri.status(id("ends")).getState())
-              .isEqualTo(PodSandboxState.SANDBOX_NOTREADY);
+          assertThat(cri.status(id("ends")).getState()).isEqualTo(PodSandboxState.SANDBOX_NOTREADY);
           assertThat(cri.container(container[0]).getState())
               .isEqualTo(ContainerState.CONTAINER_EXITED);
           clear("ends");
@@ -188,10 +188,11 @@ final class PodCrashTest {
   }
 
   private void clear(String name) {
-    find(name).ifPresent(id -> {
-      cri.stop(id);
-      cri.remove(id);
-    });
+    find(name)
+        .ifPresent(id -> {
+          cri.stop(id);
+          cri.remove(id);
+        });
   }
 
   private void strikeAll(Operation o) throws Exception {
@@ -271,7 +272,8 @@ final class PodCrashTest {
 
   /** Whoever adds a point of pods adds an operation that comes by it. */
   private void allPointsWereStruck() throws IOException {
-    Pattern call = Pattern.compile("FaultPoint\\.reach\\(\"((?:pod\\.|recover\\.pods)[a-z.]*)\"\\)");
+    Pattern call =
+        Pattern.compile("FaultPoint\\.reach\\(\"((?:pod\\.|recover\\.pods)[a-z.]*)\"\\)");
     Set<String> all = new TreeSet<>();
     try (Stream<Path> files = Files.walk(Path.of(System.getProperty("kapal.root", "..")))) {
       for (Path file : files.filter(f -> f.toString().matches(".*/src/main/.*\\.java")).toList()) {
