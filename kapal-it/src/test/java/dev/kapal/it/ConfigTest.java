@@ -46,7 +46,8 @@ final class ConfigTest {
           .contains("daemon.log_level = \"info\"  # default\n");
       assertThat(daemon.log()).doesNotContain("has no effect");
       daemon.ok("network", "create", "n");
-      assertThat(daemon.ok("network", "inspect", "n")).contains("1400");
+      assertThat(Files.readString(daemon.data().resolve("networks/n.conflist")))
+          .contains("\"mtu\" : 1400");
 
       // Containers get the defaults that count when they are made.
       assertThat(daemon.ok("run", "--rm", "--network", "none", "busybox", "sh", "-c", "ulimit -n"))
