@@ -55,6 +55,8 @@ final class CheckCommand {
           .options(
               value("explain", "TEXT", "Explain an error message, and check nothing"),
               flag("json", "Print JSON"),
+              value("kubelet-config", "FILE", "KubeletConfiguration of this node, for kubernetes")
+                  .completes(Completion.FILE),
               flag("online", "Reach the registries that configurations name, too"),
               flag("quiet", "Print only what is not ok").letter('q'),
               list("registry", "HOST[:PORT]", "Reach this registry"),
@@ -110,7 +112,11 @@ final class CheckCommand {
         i.arguments().list("registry"),
         i.flag("online"),
         classes,
-        HostCheck.Places.standard());
+        i.arguments()
+            .value("kubelet-config")
+            .map(file -> Path.of(i.context().resolve(file)).normalize())
+            .map(HostCheck.Places.standard()::withKubelet)
+            .orElseGet(HostCheck.Places::standard));
   }
 
   private static int explain(Invocation i, String message) {

@@ -115,6 +115,9 @@ public interface Host {
   /** Reaches a registry's version endpoint; empty: it answers, with whatever status. */
   Optional<String> registry(String address, Duration limit);
 
+  /** Connects to a unix socket and hangs up; empty: somebody listens there. */
+  Optional<String> connect(Path socket, Duration limit);
+
   /** The identity of one of this process's namespaces, such as {@code pid:[4026531836]}. */
   Optional<String> namespace(String kind);
 

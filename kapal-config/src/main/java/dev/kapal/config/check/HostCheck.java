@@ -31,6 +31,11 @@ public final class HostCheck {
       return new Places(engines, Path.of("/var/lib/kubelet/config.yaml"));
     }
 
+    /** With the kubelet's configuration somewhere else. */
+    public Places withKubelet(Path file) {
+      return new Places(engines, file);
+    }
+
     /** All below another root, for tests. */
     public Places below(Path root) {
       Map<Dialect, Path> moved = new EnumMap<>(Dialect.class);
@@ -102,9 +107,16 @@ public final class HostCheck {
   public CheckReport kubernetes(Consumer<Finding> progress) {
     Places places = request.places();
     List<Check> checks = new ArrayList<>();
+    KapalConfig.Cri cri = request.config().cri();
+    checks.add(NodeChecks.socket(cri));
+    checks.add(NodeChecks.endpoint(places.kubelet(), cri));
+    // The other engines' drivers only matter to a kubelet that uses them.
     checks.add(
-        KubernetesChecks.drivers(
-            places.kubelet(), places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO)));
+        NodeChecks.uses(host, places.kubelet(), cri)
+            ? NodeChecks.driver(places.kubelet())
+            : KubernetesChecks.drivers(
+                places.kubelet(), places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO)));
+    checks.add(NodeChecks.cgroups(places.kubelet()));
     checks.add(
         KubernetesChecks.pauseImage(
             places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO), request.online()));
@@ -112,6 +124,9 @@ public final class HostCheck {
     checks.add(KubernetesChecks.SYSCTLS);
     checks.add(KubernetesChecks.network(request.config().network().cniConfDir()));
     request.runtimeClasses().ifPresent(file -> checks.add(KubernetesChecks.handlers(file, names)));
+    KapalConfig.Network network = request.config().network();
+    checks.add(NodeChecks.REVERSE_PATH);
+    checks.add(NetworkChecks.configurations(network.cniConfDir(), network.cniBinDirs()));
     return run(checks, progress);
   }
 

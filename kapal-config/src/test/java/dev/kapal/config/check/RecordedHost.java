@@ -23,6 +23,7 @@ final class RecordedHost implements Host {
   final Set<String> executables = new HashSet<>();
   final Map<String, String> environment = new HashMap<>();
   final Map<String, String> unreachable = new HashMap<>();
+  final Map<String, String> silent = new HashMap<>();
   final List<String> asked = new ArrayList<>();
   KernelFeatures kernel = KernelFeatures.linux419();
   CgroupLayout cgroups =
@@ -136,6 +137,11 @@ final class RecordedHost implements Host {
   public Optional<String> registry(String address, Duration limit) {
     asked.add("registry " + address);
     return Optional.ofNullable(unreachable.get(address));
+  }
+
+  @Override
+  public Optional<String> connect(Path socket, Duration limit) {
+    return Optional.ofNullable(silent.get(socket.toString()));
   }
 
   @Override

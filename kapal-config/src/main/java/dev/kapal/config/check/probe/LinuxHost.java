@@ -14,7 +14,10 @@ import dev.kapal.linux.LinuxException;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.monitor.NativeProgram;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -132,6 +135,29 @@ public record LinuxHost(Linux linux, Map<String, String> environment) implements
   @Override
   public Optional<String> registry(String address, Duration limit) {
     return RegistryProbe.reach(address, limit, environment);
+  }
+
+  /** Without blocking, so that a listener whose queue is full is an answer, and not a wait. */
+  @Override
+  public Optional<String> connect(Path socket, Duration limit) {
+    Instant end = Instant.now().plus(limit);
+    while (true) {
+      try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+        channel.configureBlocking(false);
+        if (channel.connect(UnixDomainSocketAddress.of(socket))) {
+          return Optional.empty();
+        }
+        if (Instant.now().isAfter(end)) {
+          return Optional.of("it did not take the connection in time");
+        }
+        Thread.sleep(50);
+      } catch (IOException | IllegalArgumentException e) {
+        return Optional.of(String.valueOf(e.getMessage()));
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+        return Optional.of("interrupted");
+      }
+    }
   }
 
   @Override

@@ -10,6 +10,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -179,5 +182,18 @@ final class LinuxHostTest {
   void theTinyErofsIsOne() throws Exception {
     Assumptions.assumeTrue(host.kernel().erofsFileBacked(), "needs EROFS from files (Linux 6.12)");
     assertThat(host.erofs()).isEmpty();
+  }
+
+  @Test
+  void aSocketAnswersWhereSomebodyListens() throws IOException {
+    Path socket = folder.resolve("s");
+    assertThat(host.connect(socket, Duration.ofSeconds(1))).isPresent();
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      assertThat(host.connect(socket, Duration.ofSeconds(1))).isEmpty();
+    }
+    assertThat(host.connect(socket, Duration.ofSeconds(1)))
+        .hasValueSatisfying(why -> assertThat(why).contains("refused"));
+    assertThat(host.connect(Path.of("/" + "x".repeat(200)), Duration.ofSeconds(1))).isPresent();
   }
 }
