@@ -58,7 +58,7 @@ public final class StatusCalls implements CallGroup {
                         RuntimeCondition.newBuilder().setType("RuntimeReady").setStatus(true))
                     .addConditions(network(engine.networks().podReadiness())))
             .addAllRuntimeHandlers(handlers(runtimes))
-            .setFeatures(RuntimeFeatures.newBuilder().setSupplementalGroupsPolicy(false).build());
+            .setFeatures(RuntimeFeatures.newBuilder().setSupplementalGroupsPolicy(true).build());
     if (request.getVerbose()) {
       response.putAllInfo(info(runtimes));
     }
