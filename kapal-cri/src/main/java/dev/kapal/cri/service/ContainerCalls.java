@@ -26,6 +26,7 @@ import dev.kapal.cri.rpc.Answers;
 import dev.kapal.cri.rpc.CallGroup;
 import dev.kapal.cri.rpc.Calls;
 import dev.kapal.cri.translate.Attributes;
+import dev.kapal.cri.translate.ContainerItems;
 import dev.kapal.cri.translate.ContainerMessages;
 import dev.kapal.cri.translate.ContainerSpecs;
 import dev.kapal.cri.translate.Host;
@@ -52,6 +53,7 @@ public final class ContainerCalls implements CallGroup {
   private final Supplier<CriConfig> config;
   private final Host host;
   private final Statuses statuses;
+  private final ContainerItems items = new ContainerItems();
 
   public ContainerCalls(Engine engine, Supplier<CriConfig> config, Host host, Statuses statuses) {
     this.engine = engine;
@@ -145,14 +147,16 @@ public final class ContainerCalls implements CallGroup {
   }
 
   private List<Container> matching(ContainerFilter filter) {
-    return engine.containers().list(true, ALL).stream()
+    List<ContainerInfo> all = engine.containers().list(true, ALL);
+    items.keep(all);
+    return all.stream()
         .filter(Attributes::known)
         .filter(c -> c.id().startsWith(filter.getId()))
         .filter(c -> ContainerMessages.pod(c).startsWith(filter.getPodSandboxId()))
         .filter(
             c -> !filter.hasState() || ContainerMessages.state(c) == filter.getState().getState())
         .filter(c -> Selectors.match(c.spec().labels(), filter.getLabelSelectorMap()))
-        .map(ContainerMessages::item)
+        .map(items::of)
         .toList();
   }
 

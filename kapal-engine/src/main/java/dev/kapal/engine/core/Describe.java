@@ -21,10 +21,47 @@ import java.util.OptionalInt;
 final class Describe {
   private Describe() {}
 
+  /** What was made of an entry, and of what. */
+  record Described(
+      ContainerRecord record,
+      RunState state,
+      Optional<Live> live,
+      Optional<ContainerInfo.Health> health,
+      ContainerInfo info) {
+    /** Whether nothing has changed: all of it is replaced, never changed, but the execs. */
+    @SuppressWarnings({"ReferenceEquality", "OptionalEquality"})
+    boolean holds(Entry e) {
+      return record == e.record
+          && state == e.state
+          && live == e.live
+          && health == e.health
+          && info.execs().isEmpty()
+          && e.execs.isEmpty();
+    }
+  }
+
+  /** The same object as the last time if nothing has changed since. */
   static ContainerInfo container(Entry e) {
-    ContainerRecord c = e.record;
-    RunState s = e.state;
-    Optional<Live> live = s.phase().alive() ? e.live : Optional.empty();
+    Optional<Described> last = e.described;
+    if (last.isPresent() && last.get().holds(e)) {
+      return last.get().info();
+    }
+    ContainerRecord record = e.record;
+    RunState state = e.state;
+    Optional<Live> live = e.live;
+    Optional<ContainerInfo.Health> health = e.health;
+    ContainerInfo info = container(e, record, state, live, health);
+    e.described = Optional.of(new Described(record, state, live, health, info));
+    return info;
+  }
+
+  private static ContainerInfo container(
+      Entry e,
+      ContainerRecord c,
+      RunState s,
+      Optional<Live> any,
+      Optional<ContainerInfo.Health> health) {
+    Optional<Live> live = s.phase().alive() ? any : Optional.empty();
     Optional<Attachment> network = live.flatMap(Live::network);
     return new ContainerInfo(
         c.id(),
@@ -43,7 +80,7 @@ final class Describe {
         s.started(),
         s.finished(),
         s.restartCount(),
-        c.health().isPresent() ? e.health : Optional.empty(),
+        c.health().isPresent() ? health : Optional.empty(),
         c.mounts(),
         endpoints(c, network),
         c.networkMode(),

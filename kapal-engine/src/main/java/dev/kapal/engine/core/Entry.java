@@ -32,6 +32,9 @@ final class Entry {
 
   volatile Optional<Health> health = Optional.empty();
 
+  /** As it was last shown. */
+  volatile Optional<Describe.Described> described = Optional.empty();
+
   /** Ends with the present run, or the next one when none runs. */
   volatile CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
 
