@@ -136,8 +136,8 @@ public final class PodCalls implements CallGroup {
         .pods()
         .update(
             request.getPodSandboxId(),
-            Limits.of(request.getResources()),
-            Limits.of(request.getOverhead()));
+            Limits.sums(request.getResources()),
+            Limits.sums(request.getOverhead()));
     return UpdatePodSandboxResourcesResponse.getDefaultInstance();
   }
 }

@@ -9,6 +9,9 @@ import java.util.OptionalInt;
 
 /** Limits, both ways. In a message 0 and empty mean that nothing is said. */
 public final class Limits {
+  /** What the engine takes at least as a limit. */
+  private static final long LEAST_MEMORY = 6 << 20;
+
   private Limits() {}
 
   /** As the engine has them. */
@@ -48,6 +51,16 @@ public final class Limits {
       pages.put(limit.getPageSize(), limit.getLimit());
     }
     return b.hugepages(pages).unified(r.getUnifiedMap()).build();
+  }
+
+  /**
+   * Sums over a pod, which limit nothing by themselves: a memory that no container could live with
+   * is left out.
+   */
+  public static Resources sums(LinuxContainerResources r) {
+    return r.getMemoryLimitInBytes() < LEAST_MEMORY
+        ? of(r.toBuilder().clearMemoryLimitInBytes().clearMemorySwapLimitInBytes().build())
+        : of(r);
   }
 
   /** How soon the kernel kills it for lack of memory, if anything is said of limits at all. */

@@ -41,8 +41,8 @@ public final class PodSpecs {
             .namespaces(Namespaces.ofPod(linux.getSecurityContext().getNamespaceOptions()))
             .security(Rights.ofPod(linux.getSecurityContext(), host))
             .sysctls(linux.getSysctlsMap())
-            .resources(Limits.of(linux.getResources()))
-            .overhead(Limits.of(linux.getOverhead()))
+            .resources(Limits.sums(linux.getResources()))
+            .overhead(Limits.sums(linux.getOverhead()))
             .labels(config.getLabelsMap())
             .annotations(annotations(config, passed))
             .attributes(Attributes.of(config, handler));

@@ -187,10 +187,14 @@ final class PodSpecsTest {
                 LinuxPodSandboxConfig.newBuilder()
                     .putSysctls("net.core.somaxconn", "1024")
                     .setResources(LinuxContainerResources.newBuilder().setCpuShares(100))
-                    .setOverhead(LinuxContainerResources.newBuilder().setCpuShares(7))));
+                    .setOverhead(
+                        LinuxContainerResources.newBuilder()
+                            .setCpuShares(7)
+                            .setMemoryLimitInBytes(1 << 20))));
     assertThat(spec.sysctls()).isEqualTo(Map.of("net.core.somaxconn", "1024"));
     assertThat(spec.resources().cpuShares()).isEqualTo(OptionalLong.of(100));
     assertThat(spec.overhead().cpuShares()).isEqualTo(OptionalLong.of(7));
+    assertThat(spec.overhead().memory()).isEmpty();
   }
 
   @Test
