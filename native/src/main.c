@@ -3,7 +3,8 @@
 
 static const struct { const char *name; int (*main)(int, char **); } names[] = {
     {"kapal", client_main}, {"kapal-monitor", monitor_main}, {"kapal-pause", pause_main}, {"kapal-init", init_main},
-    {"kapal-oci", oci_main}, {"kapal-probe", probe_main}, {"kapal-connect", connect_main}};
+    {"kapal-oci", oci_main}, {"kapal-probe", probe_main}, {"kapal-connect", connect_main},
+    {"kapal-member", member_main}};
 
 int main(int count, char **words) {
   if (count < 1) return 2;

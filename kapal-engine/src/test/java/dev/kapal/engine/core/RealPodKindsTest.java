@@ -201,4 +201,33 @@ class RealPodKindsTest {
         .isInstanceOf(EngineException.Unsupported.class)
         .hasMessageContaining("runc");
   }
+
+  @Test
+  void aPodOfGVisorIsOneSandbox() throws Exception {
+    assumeTrue(RealEngine.program("runsc").isPresent(), "needs runsc");
+    String pod = pods().run(pod("gvisor").runtime("runsc").hostname("inside").build());
+    String a = sleeper(pod);
+    String b = sleeper(pod);
+    assertThat(exec(a, "uname -r")).isNotEqualTo(System.getProperty("os.version"));
+    assertThat(exec(b, "hostname")).isEqualTo("inside");
+    // One kernel for both.
+    long sandboxes =
+        ProcessHandle.allProcesses()
+            .filter(p -> {
+              try {
+                String words = Files.readString(Path.of("/proc/" + p.pid() + "/cmdline"));
+                return words.contains("runsc-sandbox\0") && words.contains(real.base.toString());
+              } catch (java.io.IOException gone) {
+                return false;
+              }
+            })
+            .count();
+    assertThat(sandboxes).isEqualTo(1);
+    String ends = real.start(RealEngine.in(pod, "sh", "-c", "exit 3"));
+    assertThat(real.engine.containers().await(ends, WaitCondition.NOT_RUNNING).code()).isEqualTo(3);
+    real.reopen();
+    assertThat(exec(b, "echo here")).isEqualTo("here");
+    pods().stop(pod);
+    assertThat(real.engine.containers().inspect(a).exitCode()).isEqualTo(137);
+  }
 }

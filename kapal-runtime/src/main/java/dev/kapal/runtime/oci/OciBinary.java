@@ -147,7 +147,7 @@ final class OciBinary {
    * so there are no user namespaces ({@link OciCreation} refuses them).
    */
   private RuntimeFeatures features(boolean cgroups, boolean idmap, boolean recursive) {
-    boolean pods = config.tier() == Tier.NATIVE;
+    boolean pods = config.tier() == Tier.NATIVE || config.wholePods();
     return new RuntimeFeatures(true, pauses(), cgroups, pods, false, idmap, true, false, recursive);
   }
 

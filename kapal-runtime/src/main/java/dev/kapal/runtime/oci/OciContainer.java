@@ -3,6 +3,7 @@ package dev.kapal.runtime.oci;
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupException;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.ExitStatus;
 import dev.kapal.linux.Fd;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Process;
@@ -20,16 +21,20 @@ import dev.kapal.runtime.ExecSpec;
 import dev.kapal.runtime.Sandbox;
 import dev.kapal.runtime.Tier;
 import dev.kapal.runtime.driver.MonitoredContainer;
+import dev.kapal.runtime.driver.RuntimeMessages;
 import dev.kapal.runtime.driver.Strays;
 import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.monitor.Limits;
 import dev.kapal.runtime.oci.OciRecord.Phase;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
@@ -42,6 +47,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
   private final Cgroup cgroup;
   private final Map<Integer, OciProcess> execs = new TreeMap<>();
   private final OomWatch oom;
+  private final boolean member;
   private volatile RuntimeConfig config;
   private volatile Phase phase = Phase.CREATING;
   private volatile Optional<ContainerSpec.Restore> goesOnFrom = Optional.empty();
@@ -50,6 +56,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     super(sandbox, number, config.process().map(Process::terminal).orElse(false));
     this.id = id;
     this.config = config;
+    this.member = OciMember.is(config, sandbox.host().config());
     this.cgroup = sandbox.host().cgroups().open(cgroupPath);
     this.oom = new OomWatch(sandbox.host().poller(), cgroup);
   }
@@ -196,7 +203,11 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
                     owner().host().config().createTimeout(),
                     arguments.toArray(String[]::new)));
       } else {
-        command("start", owner().host().config().createTimeout(), "start", id);
+        if (member) {
+          startMember();
+        } else {
+          command("start", owner().host().config().createTimeout(), "start", id);
+        }
       }
     } catch (ContainerException e) {
       killAll();
@@ -204,6 +215,58 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
       throw e;
     }
     phase(Phase.RUNNING);
+  }
+
+  /** What stands for it, if it has no process of its own. */
+  Optional<OciMember> member(String root) {
+    return member
+        ? Optional.of(
+            new OciMember(
+                root,
+                owner().path(file("started")),
+                words(file("start"), "start"),
+                words(file("wait"), "wait")))
+        : Optional.empty();
+  }
+
+  private List<String> words(String log, String verb) {
+    List<String> words = new ArrayList<>(List.of(owner().host().config().binary().toString()));
+    words.addAll(owner().globals(log));
+    words.addAll(List.of(verb, id));
+    return words;
+  }
+
+  private String file(String what) {
+    return what + "." + number();
+  }
+
+  /** Has what stands for it start it. */
+  private void startMember() {
+    super.signal(OciMember.START);
+    Instant limit = Instant.now().plus(owner().host().config().createTimeout());
+    Optional<byte[]> status = owner().files().read(file("started"));
+    while (status.isEmpty() && exitStatus().isEmpty() && Instant.now().isBefore(limit)) {
+      LockSupport.parkNanos(2_000_000);
+      status = owner().files().read(file("started"));
+    }
+    String text =
+        status
+            .or(() -> owner().files().read(file("started")))
+            .map(b -> new String(b, StandardCharsets.US_ASCII))
+            .orElse("137");
+    if (!text.equals("0")) {
+      String log =
+          owner()
+              .files()
+              .read(file("start"))
+              .map(b -> new String(b, StandardCharsets.UTF_8))
+              .orElse("");
+      throw owner()
+          .commandFailed(
+              "start container " + id + " with " + owner().host().config().name(),
+              new ExitStatus.Exited(Integer.parseInt(text)),
+              RuntimeMessages.error(log, ""));
+    }
   }
 
   @Override
@@ -292,7 +355,8 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
               spec.input(),
               spec.log(),
               spec.streams(),
-              spec.preserveFds())
+              spec.preserveFds(),
+              Optional.empty())
           .run();
       return process;
     } catch (RuntimeException e) {
@@ -506,6 +570,9 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
           return true;
         });
     Trees.remove(owner().host().linux(), owner().files().directory(), bundle());
+    for (String what : List.of("started", "start", "wait")) {
+      Trees.remove(owner().host().linux(), owner().files().directory(), file(what));
+    }
     // The exit is forgotten when the container is: one without the other would be a lost exit.
     owner().drop(this);
     owner().forget(number());

@@ -101,7 +101,8 @@ final class OciCreation {
               spec.input(),
               spec.log(),
               Optional.empty(),
-              spec.preserveFds());
+              spec.preserveFds(),
+              container.member(rootIn(container)));
       if (restore.isPresent()) {
         checkpoints.working("restore.log", launch::run);
       } else {
@@ -117,6 +118,13 @@ final class OciCreation {
       }
       throw e;
     }
+  }
+
+  private String rootIn(OciContainer container) {
+    return switch (spec.root()) {
+      case RootFilesystem.Directory(Path path) -> path.toString();
+      case RootFilesystem.Overlay _ -> sandbox.path(container.bundle()) + "/" + ROOTFS;
+    };
   }
 
   /** Writes the bundle; what has to be mounted in it, if anything. */

@@ -46,6 +46,7 @@ import java.util.concurrent.TimeoutException;
  * @param log where output is written
  * @param streams joined before it can print
  * @param preserved descriptors to pass
+ * @param member what stands for a container that has no process of its own; empty: it has one
  */
 record OciLaunch(
     OciProcess process,
@@ -57,7 +58,8 @@ record OciLaunch(
     Input input,
     LogTarget log,
     Optional<Streams> streams,
-    List<Fd> preserved) {
+    List<Fd> preserved,
+    Optional<OciMember> member) {
   private static final Duration END = Duration.ofSeconds(10);
   private static final int SAID = 64 << 10;
 
@@ -79,7 +81,7 @@ record OciLaunch(
         arguments.addAll(List.of("--preserve-fds", Integer.toString(preserved.size())));
       }
       arguments.add(last);
-      send(sandbox, arguments);
+      send(sandbox, member.map(m -> m.around(sandbox.path(pidFile), arguments)).orElse(arguments));
       ExitStatus exit = awaitLauncher(sandbox);
       if (exit.shellCode() != 0) {
         throw failed(sandbox, logFile, exit);
@@ -115,6 +117,7 @@ record OciLaunch(
     int stdio = terminal ? 8 : (input == Input.NONE ? 0 : 1) | 2 | 4;
     LaunchPlan plan =
         new LauncherPlan(
+                member.isPresent() ? OciMember.PROGRAM : arguments.getFirst(),
                 arguments,
                 List.of(HostCommand.PATH, sandbox.mark(process.number())),
                 root,

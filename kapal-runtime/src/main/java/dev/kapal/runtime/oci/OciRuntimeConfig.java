@@ -78,6 +78,11 @@ public record OciRuntimeConfig(
     return options.contains(Option.IGNORE_CGROUPS);
   }
 
+  /** Whether all containers of a pod share a kernel, which shows as one process. */
+  boolean wholePods() {
+    return program().startsWith("runsc");
+  }
+
   /** Its program's file name. */
   String program() {
     return String.valueOf(binary.getFileName());

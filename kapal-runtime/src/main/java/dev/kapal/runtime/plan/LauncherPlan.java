@@ -14,13 +14,15 @@ import java.util.Optional;
  * overlay is mounted in a mount namespace of its own, so that nothing shows on the host and nothing
  * can be left behind.
  *
- * @param arguments the program, an absolute path, and its arguments
+ * @param program what is executed, an absolute path
+ * @param arguments its name, and its arguments
  * @param environment its whole environment
  * @param root what to do about mounts before it runs; empty: it runs in the monitor's namespace
  * @param stdio bits of docs/launch-plan.md
  * @param preserveFds how many descriptors are passed as 3, 4, …
  */
 public record LauncherPlan(
+    String program,
     List<String> arguments,
     List<String> environment,
     Optional<Root> root,
@@ -37,6 +39,16 @@ public record LauncherPlan(
    *     others pass on what a container with shared propagation mounts
    */
   public record Root(Optional<RootFilesystem.Overlay> overlay, String place, String below) {}
+
+  /** Of a program that is named by its path. */
+  public LauncherPlan(
+      List<String> arguments,
+      List<String> environment,
+      Optional<Root> root,
+      int stdio,
+      int preserveFds) {
+    this(arguments.getFirst(), arguments, environment, root, stdio, preserveFds);
+  }
 
   /** Copies the lists. */
   public LauncherPlan {
@@ -75,7 +87,7 @@ public record LauncherPlan(
     s.to("execute " + arguments.getFirst());
     s.op(
         Op.EXEC,
-        new Arg.Strings(List.of(arguments.getFirst())),
+        new Arg.Strings(List.of(program)),
         new Arg.Strings(arguments),
         new Arg.Strings(environment));
     return c.plan(root.isPresent() ? CLONE_NEWNS : 0, Optional.empty());
