@@ -37,7 +37,9 @@ final class ConfigCommandsTest {
 
   @Test
   void showsEachValueWithItsOrigin() throws IOException {
-    write("config.toml", "[containers]\nstop_timeout = \"3s\"\n[network]\nmtu = 1400\n");
+    write(
+        "config.toml",
+        "[containers]\nstop_timeout = \"3s\"\n[runtimes.mine]\npath = \"/bin/true\"\nsnapshotter = \"s\"\n");
     Harness.Result r = h.run("config", "show");
     assertThat(r.status()).isZero();
     assertThat(r.err()).isEmpty();
@@ -45,7 +47,9 @@ final class ConfigCommandsTest {
         .contains("daemon.log_level = \"info\"  # default\n")
         .contains("containers.stop_timeout = \"3s\"  # " + etc.resolve("config.toml") + ":2\n")
         .contains(
-            "network.mtu = 1400  # " + etc.resolve("config.toml") + ":4, without effect yet\n");
+            "runtimes.mine.snapshotter = \"s\"  # "
+                + etc.resolve("config.toml")
+                + ":5, without effect yet\n");
     assertThat(h.run("config", "show", "--format", "json").out())
         .contains(
             "{\"Key\":\"containers.log_max_files\",\"Value\":1,\"Origin\":\"default\",\"Effective\":true}\n")
