@@ -120,8 +120,9 @@ public final class HostCheck {
     checks.add(
         KubernetesChecks.pauseImage(
             places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO), request.online()));
-    checks.add(KubernetesChecks.SWAP);
+    checks.add(KubernetesChecks.swap(places.kubelet()));
     checks.add(KubernetesChecks.SYSCTLS);
+    checks.add(KubernetesChecks.CONNTRACK);
     checks.add(KubernetesChecks.network(request.config().network().cniConfDir()));
     request.runtimeClasses().ifPresent(file -> checks.add(KubernetesChecks.handlers(file, names)));
     KapalConfig.Network network = request.config().network();

@@ -180,17 +180,42 @@ final class KubernetesChecks {
                 .of(image));
   }
 
-  static final Check SWAP =
-      host -> {
-        boolean swap = host.text("/proc/swaps").map(t -> t.lines().count() > 1).orElse(false);
+  /** Whether a kubelet with this configuration starts with the swap that there is. */
+  static Check swap(Path kubelet) {
+    return host -> {
+      boolean swap = host.text("/proc/swaps").map(t -> t.lines().count() > 1).orElse(false);
+      if (!swap) {
+        return List.of(Group.KUBERNETES.ok("kubernetes.swap", "swap is off"));
+      }
+      Optional<Node> fails =
+          host.text(kubelet.toString())
+              .map(t -> YamlReader.read(kubelet.toString(), t))
+              .filter(p -> !p.refused())
+              .flatMap(p -> p.root().get("failSwapOn"));
+      if (fails.orElse(null) instanceof Node.Flag flag && !flag.value()) {
         return List.of(
-            swap
-                ? Group.KUBERNETES.warning(
-                    "kubernetes.swap",
-                    "swap is on, and a kubelet refuses to start then unless failSwapOn is false",
-                    "swapoff -a and remove it from /etc/fstab, or set failSwapOn: false")
-                : Group.KUBERNETES.ok("kubernetes.swap", "swap is off"));
-      };
+            Group.KUBERNETES.ok(
+                "kubernetes.swap",
+                "swap is on, and the kubelet starts with it: failSwapOn is false in " + kubelet));
+      }
+      return List.of(
+          Group.KUBERNETES.warning(
+              "kubernetes.swap",
+              "swap is on, and a kubelet refuses to start then unless failSwapOn is false",
+              "swapoff -a and remove it from /etc/fstab, or set failSwapOn: false in " + kubelet));
+    };
+  }
+
+  static final Check CONNTRACK =
+      host ->
+          List.of(
+              Facts.sysctl(host, "net.netfilter.nf_conntrack_max").isPresent()
+                  ? Group.KUBERNETES.ok("kubernetes.conntrack", "connections are tracked")
+                  : Group.KUBERNETES.warning(
+                      "kubernetes.conntrack",
+                      "nf_conntrack is not loaded: kube-proxy cannot set its limits and does not"
+                          + " start",
+                      "modprobe nf_conntrack, and write it into /etc/modules-load.d"));
 
   static final Check SYSCTLS =
       host -> {
@@ -244,7 +269,8 @@ final class KubernetesChecks {
                     + (text instanceof ConfigFiles.Text.Unusable unusable
                         ? ": " + Facts.sentence(unusable.problem().message())
                         : ": there is no such file"),
-                "name a file with RuntimeClass objects, as from: kubectl get runtimeclass -o yaml"));
+                "name a file with RuntimeClass objects, as from: kubectl get runtimeclass -o"
+                    + " yaml"));
       }
       List<Finding> all = new ArrayList<>();
       for (Parsed parsed : YamlReader.documents(file.toString(), content.text())) {

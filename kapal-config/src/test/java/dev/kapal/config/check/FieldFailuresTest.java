@@ -360,6 +360,7 @@ final class FieldFailuresTest {
     host.file("/proc/swaps", "Filename Type\n/swap file\n");
     host.file("/proc/sys/net/ipv4/ip_forward", "0");
     host.files.remove("/proc/sys/net/bridge/bridge-nf-call-iptables");
+    host.files.remove("/proc/sys/net/netfilter/nf_conntrack_max");
     assertThat(check().kubernetes(f -> {}).findings())
         .filteredOn(f -> f.status() != Status.OK)
         .extracting(Finding::id)
@@ -367,7 +368,49 @@ final class FieldFailuresTest {
             "kubernetes.swap",
             "kubernetes.forwarding",
             "kubernetes.bridge-filter",
+            "kubernetes.conntrack",
             "kubernetes.cni");
+  }
+
+  @Test
+  void swapIsNoFaultToAKubeletThatWasToldSo() {
+    Check check = KubernetesChecks.swap(KUBELET);
+    host.file("/proc/swaps", "Filename Type\n/swap file\n");
+    assertThat(check.run(host)).extracting(Finding::status).containsExactly(Status.WARNING);
+    host.file(KUBELET.toString(), "kind: KubeletConfiguration\nfailSwapOn: true\n");
+    assertThat(check.run(host)).extracting(Finding::status).containsExactly(Status.WARNING);
+    host.file(KUBELET.toString(), "kind: KubeletConfiguration\nfailSwapOn: false\n");
+    assertThat(check.run(host))
+        .singleElement()
+        .satisfies(f -> {
+          assertThat(f.status()).isEqualTo(Status.OK);
+          assertThat(f.sentence()).contains("failSwapOn is false in " + KUBELET);
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"kata-qemu,kata", "Kata,kata", "katas,kata"})
+  void aHandlerSpeltOtherwiseThanTheRuntimeIsFoundFromEitherSide(String one, String other)
+      throws IOException {
+    for (List<String> pair : List.of(List.of(one, other), List.of(other, one))) {
+      Path file = folder.resolve("classes.yaml");
+      Files.writeString(
+          file,
+          "kind: RuntimeClass\nmetadata: {name: %s}\nhandler: %s\n"
+              .formatted(pair.getLast(), pair.getFirst()));
+      host.program("/usr/bin/crun");
+      Path config = folder.resolve("config.toml");
+      Files.writeString(
+          config, "[runtimes.%s]\npath = \"/usr/bin/crun\"\n".formatted(pair.getLast()));
+      var entries = ConfigSource.ofFile(config).load().orElseThrow().runtimes();
+      RuntimeNames names = new RuntimeNames(entries, host.lookup());
+      failed(
+          KubernetesChecks.handlers(file, names).run(host).getFirst(),
+          "kubernetes.handlers",
+          "RuntimeClass " + pair.getLast(),
+          "\"" + pair.getFirst() + "\"",
+          pair.getLast());
+    }
   }
 
   private HostCheck check() {

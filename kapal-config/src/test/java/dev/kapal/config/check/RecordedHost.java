@@ -44,6 +44,7 @@ final class RecordedHost implements Host {
   RecordedHost() {
     files.put("/proc/sys/net/ipv4/ip_forward", "1\n");
     files.put("/proc/sys/net/bridge/bridge-nf-call-iptables", "1\n");
+    files.put("/proc/sys/net/netfilter/nf_conntrack_max", "262144\n");
     files.put("/etc/resolv.conf", "search example\nnameserver 192.0.2.53\n");
     files.put("/proc/cpuinfo", "vendor_id : GenuineIntel\nflags : fpu vmx sse2\n");
     files.put("/proc/sys/fs/inotify/max_user_instances", "8192");
