@@ -78,7 +78,7 @@ TOML
 }
 
 busybox_archive() {
-  [ -s "$work/busybox.tar" ] || kapal save -o "$work/busybox.tar" localhost/busybox
+  [ -s "$work/busybox.tar" ] || kapal save -q -o "$work/busybox.tar" localhost/busybox
 }
 
 start_docker() {

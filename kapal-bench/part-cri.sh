@@ -1,6 +1,6 @@
 # pods through the kubelet's interface, beside containerd's: the same CNI chain, the same image, the same client
 cri_jdk=$(sh "$root/build/find-jdk")
-cri() { "$cri_jdk/bin/java" -XX:+UseSerialGC -cp "$kapal_home/lib/*" "$here/CriBench.java" "$@"; }
+cri() { "$cri_jdk/bin/java" -Xlog:disable -XX:+UseSerialGC -cp "$kapal_home/lib/*" "$here/CriBench.java" "$@" 2>>"$work/cri.log"; }
 
 mkdir -p "$work/net.d"
 cat >"$work/net.d/10-bench.conflist" <<JSON
@@ -26,7 +26,7 @@ start_containerd_cri() {
   mkdir -p "$work/cc" "$work/pause"
   cp "$root/native/target/kapal" "$work/pause/kapal-pause"
   tar -C "$work/pause" -c kapal-pause | kapal import -c 'ENTRYPOINT ["/kapal-pause"]' - localhost/pause:1 >/dev/null
-  kapal save -o "$work/pause.tar" localhost/pause:1
+  kapal save -q -o "$work/pause.tar" localhost/pause:1
   busybox_archive
   cat >"$work/cc/config.toml" <<TOML
 version = 2

@@ -38,7 +38,13 @@ size=$(du -sm "$work/registry" | cut -f 1)
 kapal_times=$work/t.pull.kapal
 ctr_times=$work/t.pull.ctr
 : >"$kapal_times"; : >"$ctr_times"
-heap_peak=0
+# A daemon that logs its collections: what they find before they begin is how far the heap had grown.
+kill -TERM "$kapald_pid"
+wait "$kapald_pid" 2>/dev/null || true
+KAPAL_JAVA_OPTS="-Xlog:gc:file=$work/gc.log" launch_kapald
+"$(sh "$root/build/find-jdk")/bin/jcmd" "$kapald_pid" GC.run >/dev/null 2>&1 || true
+heap_before=$(sed -n 's/.*->\([0-9]*\)M(.*/\1/p' "$work/gc.log" | tail -n 1)
+collections=$(wc -l <"$work/gc.log")
 for _ in 1 2 3; do
   kapal rmi -f "127.0.0.1:$port/bench:4" bench:1 bench:2 bench:3 bench:4 >/dev/null 2>&1 || true
   kapal image prune -af >/dev/null 2>&1 || true
@@ -56,4 +62,6 @@ for _ in 1 2 3; do
 done
 median[kapal]=$(middle "$kapal_times"); median[ctr]=$(middle "$ctr_times")
 compare "pull + unpack, $size MB compressed" kapal ctr "0.7"
+heap_peak=$(tail -n "+$((collections + 1))" "$work/gc.log" | sed -n 's/.* \([0-9]*\)M->.*/\1/p' | sort -n | tail -n 1)
+row "growth of the heap during the pulls, at its peak" "$((${heap_peak:-0} - ${heap_before:-0})) MB" "" "" "under 128 MB"
 row "daemon's RSS after the pulls" "$(rss "$kapald_pid") MB" "" "" ""

@@ -59,7 +59,7 @@ public final class CriDoor implements AutoCloseable {
         try {
           serve();
           return;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | LinkageError e) {
           LOG.log(Level.ERROR, "the kubelet cannot be served: {0}", e.getMessage());
           listeners.refuse();
           TimeUnit.SECONDS.sleep(PAUSE_SECONDS);
