@@ -151,14 +151,13 @@ final class Recovery {
     }
   }
 
-  /** Ends a pod that has no sandbox any more, or whose end was under way. */
+  /**
+   * Ends a pod that has no sandbox any more, or whose end was under way; once recovery is over,
+   * since ends of containers are dealt with after that only.
+   */
   private void settle(PodEntry pod) {
     if (pod.sandbox.isEmpty() || !pod.record.ready()) {
-      try {
-        pods.stop(pod);
-      } catch (RuntimeException ex) {
-        problem("pod " + pod.record.spec().name(), ex);
-      }
+      hub.background(() -> pods.stop(pod));
     }
   }
 
