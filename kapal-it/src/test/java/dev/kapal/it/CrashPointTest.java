@@ -96,6 +96,9 @@ final class CrashPointTest {
     List<Operation> operations = new ArrayList<>(List.of(create(), start_(), stop_(), exec()));
     operations.addAll(List.of(runAndRemove(), remove(), removeRunning(), volume(), mounted()));
     operations.addAll(List.of(importImage(), commit(), removeImage()));
+    if (checkpoints()) {
+      operations.add(checkpoint());
+    }
     List<DynamicTest> tests = new ArrayList<>();
     for (Operation o : operations) {
       tests.add(DynamicTest.dynamicTest(o.name(), () -> strikeAll(o)));
@@ -352,6 +355,39 @@ final class CrashPointTest {
         () -> {});
   }
 
+  private static boolean checkpoints() {
+    return Files.isExecutable(Path.of("/usr/sbin/runc")) && Commands.sh("criu check").status() == 0;
+  }
+
+  private Operation checkpoint() {
+    return new Operation(
+        "checkpoint",
+        () ->
+            daemon.ok(
+                "run",
+                "-d",
+                "--name",
+                "p",
+                "--network",
+                "none",
+                "--runtime",
+                "runc",
+                "busybox",
+                "sleep",
+                "3600"),
+        List.of("checkpoint", "create", "p", "one"),
+        () -> {
+          if (!daemon.ok("checkpoint", "ls", "-q", "p").equals("one")) {
+            // It may have been saved and ended, and not been told.
+            daemon.ok("start", "p");
+            daemon.ok("checkpoint", "create", "p", "one");
+          }
+          daemon.ok("start", "--checkpoint", "one", "p");
+          assertThat(daemon.ok("exec", "p", "echo", "goes on")).isEqualTo("goes on");
+        },
+        () -> daemon.ok("rm", "-f", "p"));
+  }
+
   /** Of two layers, from a real registry; the daemon is one that reaches the host's loopback. */
   private void pull() throws Exception {
     assumeTrue(
@@ -508,6 +544,10 @@ final class CrashPointTest {
     }
     // The steps of pods are struck by PodCrashTest, by way of the kubelet's interface.
     all.removeIf(point -> point.startsWith("pod.") || point.equals("recover.pods"));
+    if (!checkpoints()) {
+      System.out.println("not struck: the steps of checkpoints, which need runc and CRIU");
+      all.removeIf(point -> point.startsWith("checkpoint."));
+    }
     all.removeAll(struck.keySet());
     System.out.println("killed " + kills + " times: " + struck);
     assertThat(all).as("points that no operation comes by").isEmpty();
