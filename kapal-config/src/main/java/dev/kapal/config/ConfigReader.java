@@ -241,6 +241,7 @@ final class ConfigReader {
         paths("cri", "extra_sockets"),
         address,
         whole("cri", "stream_port"),
+        settings.duration("cri", "stream_idle_timeout").orElseThrow(),
         certificate,
         secret,
         authorities);

@@ -91,6 +91,7 @@ public record KapalConfig(
    * The table {@code cri}.
    *
    * @param socket the configured one, or the one in the run directory
+   * @param streamIdleTimeout zero: none
    * @param streamCertificate with streamKey; both or none
    * @param streamClientAuthorities empty: clients need no certificate
    */
@@ -100,6 +101,7 @@ public record KapalConfig(
       List<Path> extraSockets,
       String streamAddress,
       int streamPort,
+      Duration streamIdleTimeout,
       Optional<Path> streamCertificate,
       Optional<Path> streamKey,
       Optional<Path> streamClientAuthorities) {}

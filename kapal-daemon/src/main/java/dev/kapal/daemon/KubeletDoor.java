@@ -47,7 +47,9 @@ final class KubeletDoor {
   static CriOptions options(KapalConfig config, String version) {
     KapalConfig.Cri cri = config.cri();
     StreamingOptions streaming =
-        StreamingOptions.loopback().withAddress(cri.streamAddress(), cri.streamPort());
+        StreamingOptions.loopback()
+            .withAddress(cri.streamAddress(), cri.streamPort())
+            .withIdleTime(cri.streamIdleTimeout());
     if (cri.streamCertificate().isPresent() && cri.streamKey().isPresent()) {
       streaming =
           streaming.withTls(

@@ -14,6 +14,7 @@ import dev.kapal.network.NetworkDefaults;
 import dev.kapal.runtime.Tier;
 import dev.kapal.runtime.oci.OciRuntimeConfig;
 import dev.kapal.runtime.shim.ShimOptions;
+import dev.kapal.streaming.server.StreamingOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,6 +216,20 @@ final class TranslationTest {
                 + "snapshotter = \"x\"\n");
     assertThat(config.withoutEffect().stream().map(s -> s.path().toString()))
         .containsExactly("runtimes.kata.snapshotter");
+  }
+
+  @Test
+  void theStreamsOfTheKubeletsDoorAreAsConfigured() throws IOException {
+    assertThat(KubeletDoor.options(load(""), "1").streaming())
+        .isEqualTo(StreamingOptions.loopback());
+    assertThat(
+            KubeletDoor.options(
+                    load("[cri]\nstream_port = 5000\nstream_idle_timeout = \"90m\"\n"), "1")
+                .streaming())
+        .isEqualTo(
+            StreamingOptions.loopback()
+                .withAddress("127.0.0.1", 5000)
+                .withIdleTime(Duration.ofMinutes(90)));
   }
 
   @Test

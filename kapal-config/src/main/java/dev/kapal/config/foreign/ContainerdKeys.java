@@ -318,9 +318,17 @@ final class ContainerdKeys {
         p + "disable_tcp_service",
         p + "stream_server_address",
         p + "stream_server_port",
-        p + "stream_idle_timeout",
         p + "enable_tls_streaming",
         p + "x509_key_pair_streaming");
+    keys.row(
+        p + "stream_idle_timeout",
+        (in, f) -> {
+          if (f.isEmpty()) {
+            in.notApplicable(f, Found.UNSET);
+          } else {
+            in.take(f, f.node(), "cri", "stream_idle_timeout");
+          }
+        });
   }
 
   /** Tables that containerd passes over in this version of the file. */

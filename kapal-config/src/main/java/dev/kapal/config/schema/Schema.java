@@ -327,6 +327,12 @@ public final class Schema {
           between(0, 65_535),
           "Its port; 0: any that is free.");
       add(
+          "cri.stream_idle_timeout",
+          Type.DURATION,
+          text("4h"),
+          between(0, 31_536_000),
+          "A stream that carries nothing for this long is closed, as the kubelet's streamingConnectionIdleTimeout; 0: never.");
+      add(
           "cri.stream_tls_cert",
           Type.TEXT,
           none(),

@@ -67,6 +67,18 @@ final class ContainerdReaderTest {
   }
 
   @Test
+  void theTimeoutOfSilentStreamsIsTaken() {
+    var report =
+        Samples.containerd(
+            "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\n"
+                + "stream_idle_timeout = \"4h0m0s\"\n");
+    assertThat(report.findings()).extracting(Finding::outcome).contains(Outcome.TAKEN);
+    assertThat(report.settings())
+        .extracting(s -> s.path().toString())
+        .containsExactly("cri.stream_idle_timeout");
+  }
+
+  @Test
   void theCriSwitchedOffIsExplained() {
     assertThat(Samples.mistakes(Samples.containerd("version = 2\ndisabled_plugins = [\"cri\"]\n")))
         .singleElement()

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param urlLife how long a URL that nobody has used stays good
  * @param maxUrls how many of them there may be
  * @param setupTime how long a client may take to open its streams
- * @param idleTime how long a connection may carry nothing
+ * @param idleTime how long a connection may carry nothing; zero: for ever
  */
 public record StreamingOptions(
     String address,
@@ -56,6 +56,10 @@ public record StreamingOptions(
 
   public StreamingOptions withUrls(Duration life, int max) {
     return new StreamingOptions(address, port, tls, life, max, setupTime, idleTime);
+  }
+
+  public StreamingOptions withIdleTime(Duration idle) {
+    return withTimes(setupTime, idle);
   }
 
   public StreamingOptions withTimes(Duration setup, Duration idle) {

@@ -107,6 +107,37 @@ final class StreamingServerTest {
   }
 
   @Test
+  void aStreamThatCarriesNothingForTooLongIsClosed() throws Exception {
+    server.close();
+    Duration idle = Duration.ofMillis(400);
+    server = StreamingServer.start(StreamingOptions.loopback().withIdleTime(idle), shell);
+    try (SpdyClient client = SpdyClient.connect(exec(false, "wait"), V4)) {
+      client.open("streamtype", "error");
+      int in = client.open("streamtype", "stdin");
+      client.open("streamtype", "stdout");
+      client.open("streamtype", "stderr");
+      for (int i = 0; i < 8; i++) {
+        client.write(in, "x");
+        assertThat(shell.gone.await(100, TimeUnit.MILLISECONDS)).as("while it carries").isFalse();
+      }
+      assertThat(shell.gone.await(20, TimeUnit.SECONDS)).as("when it does not").isTrue();
+    }
+  }
+
+  @Test
+  void withoutALimitASilentStreamStays() throws Exception {
+    server.close();
+    server = StreamingServer.start(StreamingOptions.loopback().withIdleTime(Duration.ZERO), shell);
+    try (SpdyClient client = SpdyClient.connect(exec(false, "wait"), V4)) {
+      client.open("streamtype", "error");
+      client.open("streamtype", "stdin");
+      client.open("streamtype", "stdout");
+      client.open("streamtype", "stderr");
+      assertThat(shell.gone.await(700, TimeUnit.MILLISECONDS)).isFalse();
+    }
+  }
+
+  @Test
   void aTerminalHasASizeAndNoStandardError() throws Exception {
     try (SpdyClient client = SpdyClient.connect(exec(true, "size"), V4)) {
       client.open("streamtype", "error");
