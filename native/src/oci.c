@@ -368,13 +368,19 @@ static void server_up(void) {
   server = high;
 }
 
-static void command(int count, char **words) {
+// False: whoever is at the other end hung up before it had the whole command, so it has done nothing of it.
+static bool command(int count, char **words) {
   int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (here < 0) here = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   int error = send_command(server, OCI, count, words, (const int[]){0, 1, 2, here}, 4);
   close(here);
   if (error == -E2BIG) broken("a command of more than 4 MiB is too long");
-  if (error) broken("the command cannot be passed to Kapal");
+  if (error && error != -EPIPE && error != -ECONNRESET) {
+    char why[128];
+    snprintf(why, sizeof why, "the command cannot be passed to Kapal: %s", strerror(-error));
+    broken(why);
+  }
+  return !error;
 }
 
 int oci_main(int count, char **words) {
@@ -404,13 +410,12 @@ int oci_main(int count, char **words) {
   server = connect_to(path && *path ? path : "/run/kapal/oci.sock");
   if (server >= 0) {
     server_up();
-    command(count, words);
-    if (!converse(signals)) close_fd(&server);
+    if (!command(count, words) || !converse(signals)) close_fd(&server);
   }
   if (server < 0) {
     start_jvm();
     server_up();
-    command(count, words);
+    if (!command(count, words)) broken("the Java program of Kapal ended at once");
     converse(signals);
   }
   broken("no Kapal takes this command");

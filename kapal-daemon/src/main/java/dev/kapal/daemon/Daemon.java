@@ -61,6 +61,8 @@ final class Daemon implements AutoCloseable {
    */
   static Daemon start(Linux linux, ConfigSource source, KapalConfig config) throws IOException {
     CountDownLatch shutdown = new CountDownLatch(1);
+    // Before anybody can know of this process: by default the signal would end it.
+    final Hangup hangup = Hangup.heard();
     Version version = Wiring.version();
     Wiring.Parts parts = Wiring.parts(linux, config, version);
     LocalEngine engine = parts.engine();
@@ -89,7 +91,7 @@ final class Daemon implements AutoCloseable {
       Daemon daemon = new Daemon(engine, door, listener, dropIn, ociListener, kubelet);
       Runtime.getRuntime().addShutdownHook(new Thread(daemon::endBySignal, "signal"));
       Thread.ofVirtual().start(() -> daemon.endWhen(shutdown));
-      Hangup.runs(live::reload);
+      hangup.runs(live::reload);
       live.warn();
       linux.sockets().notify("READY=1");
       LOG.log(Level.INFO, "ready: {0}", socket);

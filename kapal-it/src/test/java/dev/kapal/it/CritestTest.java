@@ -10,11 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The conformance tests of the kubelet's interface, as its makers run them. The runs share this
  * machine's processors and nothing else, and mostly wait; so they run side by side.
  */
+@Execution(ExecutionMode.CONCURRENT)
 final class CritestTest {
   private static final Duration LIMIT = Duration.ofMinutes(8);
 

@@ -17,13 +17,16 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * What a host with cgroup v2 alone, AppArmor and every capability shows, in a virtual machine of
  * the test's own. Where a limit is set both ends are looked at: the kernel's file, and what happens
- * to who goes beyond.
+ * to who goes beyond. It runs beside the other tests: the machine takes minutes and shares nothing.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT)
 final class GuestTest {
   private static final Duration SUITE = Duration.ofMinutes(8);
 
