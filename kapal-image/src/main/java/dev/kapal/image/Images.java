@@ -2,12 +2,15 @@ package dev.kapal.image;
 
 import dev.kapal.image.registry.Credentials;
 import dev.kapal.oci.Digest;
+import dev.kapal.oci.Platform;
 import dev.kapal.oci.Reference;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The images of one machine. All methods block, may be called by many threads at a time, and end
@@ -35,6 +38,59 @@ public interface Images extends AutoCloseable {
         .orElseThrow(() ->
             new ImageException.NotFound(
                 "no image \"" + nameOrId + "\" here: pull or load it first"));
+  }
+
+  /**
+   * The image that a name or id leads to, and after it those that came for other platforms under
+   * the same digest of an index. An image has one platform, and a name leads to the one that came
+   * last.
+   */
+  List<Image> variants(String nameOrId);
+
+  /**
+   * The variant of an image that is for this platform and no other.
+   *
+   * @throws ImageException.NotFound if there is no such image, or it is here for others only
+   */
+  default Image get(String nameOrId, Platform platform) {
+    List<Image> all = variants(nameOrId);
+    if (all.isEmpty()) {
+      return get(nameOrId);
+    }
+    return all.stream()
+        .filter(image -> platform.same(image.platform()))
+        .findFirst()
+        .orElseThrow(() -> new ImageException.NotFound(elsewhere(nameOrId, platform, all)));
+  }
+
+  /**
+   * The variant of an image that runs best on this platform.
+   *
+   * @throws ImageException.NotFound if there is no such image, or none that runs there
+   */
+  default Image suiting(String nameOrId, Platform platform) {
+    List<Image> all = variants(nameOrId);
+    if (all.isEmpty()) {
+      return get(nameOrId);
+    }
+    return all.stream()
+        .filter(image -> platform.rank(image.platform()).isPresent())
+        .min(Comparator.comparing(image -> platform.rank(image.platform()).orElseThrow()))
+        .orElseThrow(() -> new ImageException.NotFound(elsewhere(nameOrId, platform, all)));
+  }
+
+  private static String elsewhere(String name, Platform wanted, List<Image> all) {
+    return "image "
+        + name
+        + " is here for "
+        + all.stream()
+            .map(i -> i.platform().toString())
+            .distinct()
+            .collect(Collectors.joining(", "))
+        + ", not for "
+        + wanted
+        + ": pull it with --platform "
+        + wanted;
   }
 
   /** The images that pass the filters, newest first. */
@@ -68,6 +124,16 @@ public interface Images extends AutoCloseable {
    */
   RemoveResult remove(String nameOrId, boolean force);
 
+  /**
+   * Removes variants of an image. Names of a removed one go to a variant that stays, if there is
+   * one.
+   *
+   * @param force also if several names or stopped containers hold one of them
+   * @throws ImageException.NotFound if it is not here for one of the platforms
+   * @throws ImageException.Conflict if something holds one of them
+   */
+  RemoveResult remove(String nameOrId, List<Platform> platforms, boolean force);
+
   /** How an image came to be, newest first. */
   List<HistoryItem> history(String nameOrId);
 
@@ -75,14 +141,18 @@ public interface Images extends AutoCloseable {
    * Writes images to a stream, which stays open. A layer that an earlier image of the archive has
    * too is written, and told of, once.
    */
-  void save(
-      OutputStream to, List<String> namesOrIds, ArchiveFormat format, ProgressListener progress);
+  void save(OutputStream to, SaveRequest request, ProgressListener progress);
 
-  /** Reads an archive (OCI layout or docker-archive, plain, gzip or zstd). */
-  List<Image> load(InputStream from, ProgressListener progress);
+  /**
+   * Reads an archive (OCI layout or docker-archive, plain, gzip or zstd).
+   *
+   * @param platform only what is for this one; empty: this machine's of an index, and all that is
+   *     in none
+   */
+  List<Image> load(InputStream from, Optional<Platform> platform, ProgressListener progress);
 
-  /** Reads an OCI layout folder. */
-  List<Image> load(Path layout, ProgressListener progress);
+  /** As {@link #load(InputStream, Optional, ProgressListener)}, from an OCI layout folder. */
+  List<Image> load(Path layout, Optional<Platform> platform, ProgressListener progress);
 
   /** Makes an image of one layer of a tar of a root file system (plain, gzip or zstd). */
   Image importRootfs(InputStream tar, ImportRequest request);

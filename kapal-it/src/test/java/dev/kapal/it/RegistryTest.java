@@ -5,8 +5,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kapal.image.registry.testing.FaultProxy;
 import dev.kapal.image.registry.testing.RegistryServer;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -138,6 +143,84 @@ final class RegistryTest {
     assertThat(result.err().strip().lines().reduce((a, b) -> b))
         .hasValueSatisfying(last -> assertThat(last).contains("it/nothing"));
     assertThat(result.err()).doesNotContain("Exception");
+  }
+
+  /** Two variants behind one index, as they are published. */
+  private static void publish(String tag, String... platforms) throws Exception {
+    StringBuilder entries = new StringBuilder();
+    Path tar = daemon.folder().resolve("root.tar");
+    for (String platform : platforms) {
+      String architecture = platform.substring("linux/".length());
+      String name = registry.name() + "/it/multi:" + architecture;
+      daemon.ok("import", "--platform", platform, tar.toString(), name);
+      daemon.ok("push", name);
+      String manifest = "{{.Descriptor.digest}} {{.Descriptor.size}} {{.Descriptor.mediaType}}";
+      String[] parts = daemon.ok("image", "inspect", "-f", manifest, name).split(" ");
+      entries
+          .append(entries.isEmpty() ? "" : ",")
+          .append(
+              """
+              {"mediaType":"%s","digest":"%s","size":%s,"platform":{"os":"linux","architecture":"%s"}}
+              """
+                  .formatted(parts[2], parts[0], parts[1], architecture));
+      daemon.ok("rmi", name);
+    }
+    String type = "application/vnd.oci.image.index.v1+json";
+    String index =
+        "{\"schemaVersion\":2,\"mediaType\":\"" + type + "\",\"manifests\":[" + entries + "]}";
+    URI place = URI.create("http://" + registry.name() + "/v2/it/multi/manifests/" + tag);
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest put =
+          HttpRequest.newBuilder(place)
+              .header("Content-Type", type)
+              .PUT(HttpRequest.BodyPublishers.ofString(index))
+              .build();
+      assertThat(client.send(put, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(201);
+    }
+  }
+
+  private static String architecture(String name, String... more) {
+    List<String> words = new ArrayList<>(List.of("image", "inspect", "-f", "{{.Architecture}}"));
+    words.addAll(List.of(more));
+    words.add(name);
+    return daemon.ok(words.toArray(String[]::new));
+  }
+
+  @Test
+  void variantsOfAnImageAreToldApart() throws Exception {
+    publish("both", "linux/s390x", "linux/ppc64le");
+    String name = registry.name() + "/it/multi:both";
+    daemon.ok("pull", "--platform", "linux/s390x", name);
+    daemon.ok("pull", "--platform", "linux/ppc64le", name);
+    assertThat(architecture(name)).isEqualTo("ppc64le");
+    assertThat(architecture(name, "--platform", "linux/s390x")).isEqualTo("s390x");
+    Result absent = daemon.command("image", "inspect", "--platform", "linux/arm/v7", name);
+    assertThat(absent.status()).isEqualTo(1);
+    assertThat(absent.err())
+        .contains("is here for linux/ppc64le, linux/s390x, not for linux/arm/v7");
+    assertThat(daemon.command("history", "--platform", "linux/", name).status()).isEqualTo(125);
+    assertThat(daemon.ok("history", "-q", "--no-trunc", "--platform", "linux/s390x", name))
+        .isEqualTo(
+            daemon.ok("image", "inspect", "-f", "{{.Id}}", "--platform", "linux/s390x", name));
+    String archive = daemon.folder() + "/s390x.tar";
+    daemon.ok("save", "--platform", "linux/s390x", "-o", archive, name);
+    daemon.ok("push", "--platform", "linux/s390x", name);
+    daemon.ok("rmi", "--platform", "linux/ppc64le", name);
+    assertThat(architecture(name)).isEqualTo("s390x");
+    daemon.ok("rmi", name);
+    // What was pushed is that one variant, without the index.
+    daemon.ok("pull", name);
+    assertThat(architecture(name)).isEqualTo("s390x");
+    daemon.ok("rmi", name);
+    Result none = daemon.command("load", "--platform", "linux/ppc64le", "-i", archive);
+    assertThat(none.status()).isEqualTo(1);
+    assertThat(none.err())
+        .contains("holds no image for linux/ppc64le, only for linux/s390x")
+        .doesNotContain("Exception");
+    daemon.ok("load", "--platform", "linux/s390x", "-i", archive);
+    assertThat(architecture(name)).isEqualTo("s390x");
+    daemon.ok("rmi", name);
   }
 
   @Test

@@ -163,15 +163,20 @@ public record Platform(
         : otherwise;
   }
 
+  /** Whether both mean one system, processor and variant, however they are spelt. */
+  public boolean same(Platform other) {
+    Platform a = normalised();
+    Platform b = other.normalised();
+    return a.os.equals(b.os)
+        && a.architecture.equals(b.architecture)
+        && a.variant.equals(b.variant);
+  }
+
   /** How well this suits: 0 is best, empty is not at all. */
   public Optional<Integer> rank(Platform candidate) {
-    Platform other = candidate.normalised();
     List<Platform> choices = compatible();
     for (int i = 0; i < choices.size(); i++) {
-      Platform each = choices.get(i);
-      if (each.os.equals(other.os)
-          && each.architecture.equals(other.architecture)
-          && each.variant.equals(other.variant)) {
+      if (choices.get(i).same(candidate)) {
         return Optional.of(i);
       }
     }

@@ -23,6 +23,7 @@ import dev.kapal.engine.spec.RestartPolicy;
 import dev.kapal.engine.spec.SecuritySpec;
 import dev.kapal.engine.spec.StorageSpec;
 import dev.kapal.engine.spec.TerminalSize;
+import dev.kapal.oci.Platform;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -85,7 +86,7 @@ final class ContainerSpecs {
             .autoRemove(given.flag("rm"))
             .log(log());
     given.value("name").filter(name -> !name.isEmpty()).ifPresent(spec::name);
-    given.value("platform").ifPresent(spec::platform);
+    Platforms.wanted(given, context).map(Platform::toString).ifPresent(spec::platform);
     given.value("runtime").ifPresent(spec::runtime);
     health().ifPresent(spec::health);
     return spec.build();

@@ -20,12 +20,14 @@ import dev.kapal.image.ArchiveFormat;
 import dev.kapal.image.HistoryItem;
 import dev.kapal.image.Image;
 import dev.kapal.image.ImageFilters;
+import dev.kapal.image.Images;
 import dev.kapal.image.ImportRequest;
 import dev.kapal.image.PruneRequest;
 import dev.kapal.image.PullPolicy;
 import dev.kapal.image.PullRequest;
 import dev.kapal.image.PushRequest;
 import dev.kapal.image.RemoveResult;
+import dev.kapal.image.SaveRequest;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.Platform;
 import dev.kapal.oci.Reference;
@@ -130,6 +132,7 @@ final class ImageCommands {
           .options(
               flag("all-tags", "Push all tags of the repository").letter('a'),
               Listing.QUIET,
+              Platforms.option("Push this variant of the image"),
               flag("disable-content-trust", "Ignored").hide())
           .does(ImageCommands::push);
 
@@ -140,8 +143,10 @@ final class ImageCommands {
           .operands("IMAGE [IMAGE...]", 1, ANY)
           .completes(Completion.IMAGE)
           .example("kapal rmi debian:11", "take the name away, and the image if that was its last")
+          .example("kapal rmi --platform linux/arm64 debian:12", "only what came for arm64")
           .options(
               flag("force", "Also if several names or ended containers hold it").letter('f'),
+              Platforms.options("Remove only this variant of the image"),
               flag("no-prune", "Ignored").hide())
           .does(ImageCommands::rmi);
 
@@ -172,6 +177,7 @@ final class ImageCommands {
                   .letter('o')
                   .completes(Completion.FILE),
               value("archive", "FORMAT", "docker or oci (default docker)").among("docker", "oci"),
+              Platforms.option("Write this variant of each image"),
               flag("quiet", "Show no progress").letter('q'))
           .does(ImageCommands::save);
 
@@ -181,6 +187,7 @@ final class ImageCommands {
           .summary("Read images from a tar archive")
           .operands("", 0, 0)
           .example("kapal load -i app.tar", "read a file: OCI or docker, plain, gzip or zstd")
+          .example("kapal load --platform linux/arm64 -i app.tar", "only what is for arm64")
           .options(
               value(
                       "input",
@@ -188,6 +195,7 @@ final class ImageCommands {
                       "Read a file or an OCI layout's folder instead of standard input")
                   .letter('i')
                   .completes(Completion.FILE),
+              Platforms.option("Read only images for this platform (default this machine's)"),
               Listing.QUIET)
           .does(ImageCommands::load);
 
@@ -217,6 +225,7 @@ final class ImageCommands {
               Listing.FORMAT,
               flag("human", "Sizes and times for people (default true)").letter('H'),
               Listing.NO_TRUNC,
+              Platforms.option("Show this variant of the image"),
               Listing.QUIET)
           .does(ImageCommands::history);
 
@@ -330,7 +339,7 @@ final class ImageCommands {
   private static int pull(Invocation i) {
     boolean quiet = i.flag("quiet");
     String name = i.arguments().operand(0);
-    Optional<Platform> platform = i.arguments().value("platform").map(Platform::parse);
+    Optional<Platform> platform = Platforms.wanted(i.arguments(), i.context());
     if (i.flag("all-tags")) {
       PullRequest request =
           new PullRequest(
@@ -385,9 +394,13 @@ final class ImageCommands {
     } else {
       targets.add(target.tagged());
     }
+    Optional<Platform> platform = Platforms.wanted(i.arguments(), i.context());
     for (Reference one : targets) {
       PushRequest request =
-          new PushRequest(one.toString(), one, DockerConfig.of(i.context()).credentials());
+          new PushRequest(
+              variant(i, one.toString(), platform),
+              one,
+              DockerConfig.of(i.context()).credentials());
       Digest digest;
       try (Progress progress = Progress.open(i.out(), i.context(), i.flag("quiet"))) {
         digest = i.engine().images().push(request, progress);
@@ -397,15 +410,26 @@ final class ImageCommands {
     return 0;
   }
 
+  /** The image to name instead: the name itself, or the id of its variant. */
+  private static String variant(Invocation i, String name, Optional<Platform> platform) {
+    return platform.map(p -> i.engine().images().get(name, p).id().toString()).orElse(name);
+  }
+
   private static int rmi(Invocation i) throws InterruptedException {
+    List<Platform> platforms = Platforms.all(i);
+    boolean force = i.flag("force");
     return Each.of(
         i,
         i.operands(),
         name -> {
           try {
-            return removed(i.engine().images().remove(name, i.flag("force")));
+            Images images = i.engine().images();
+            return removed(
+                platforms.isEmpty()
+                    ? images.remove(name, force)
+                    : images.remove(name, platforms, force));
           } catch (dev.kapal.image.ImageException.NotFound e) {
-            if (i.flag("force")) {
+            if (force) {
               return "";
             }
             throw e;
@@ -431,10 +455,10 @@ final class ImageCommands {
                       + i.arguments().value("archive").orElse("")
                       + "\" for --archive: use docker or oci");
         };
+    SaveRequest request = new SaveRequest(i.operands(), format, Platforms.of(i));
     // The archive may be what standard output carries.
     try (Progress progress = Progress.open(i.err(), i.context(), i.flag("quiet"))) {
-      return FileOutputs.write(
-          i, out -> i.engine().images().save(out, i.operands(), format, progress));
+      return FileOutputs.write(i, out -> i.engine().images().save(out, request, progress));
     }
   }
 
@@ -445,16 +469,17 @@ final class ImageCommands {
             .value("input")
             .filter(f -> !f.equals("-"))
             .map(f -> Path.of(i.context().resolve(f)));
+    Optional<Platform> platform = Platforms.of(i);
     List<Image> images;
     try (Progress progress = Progress.open(i.out(), i.context(), quiet)) {
       if (file.isPresent() && Files.isDirectory(file.get())) {
-        images = i.engine().images().load(file.get(), progress);
+        images = i.engine().images().load(file.get(), platform, progress);
       } else if (file.isPresent()) {
         try (InputStream in = Files.newInputStream(file.get())) {
-          images = i.engine().images().load(in, progress);
+          images = i.engine().images().load(in, platform, progress);
         }
       } else {
-        images = i.engine().images().load(input(i, "load"), progress);
+        images = i.engine().images().load(input(i, "load"), platform, progress);
       }
     } catch (IOException e) {
       throw new CommandFailedException(
@@ -496,7 +521,7 @@ final class ImageCommands {
                 : Optional.empty(),
             i.arguments().list("change"),
             i.arguments().value("message").orElse("Imported from " + source),
-            i.arguments().value("platform").map(Platform::parse));
+            Platforms.wanted(i.arguments(), i.context()));
     Image image;
     if (source.equals("-")) {
       image = i.engine().images().importRootfs(input(i, "import"), request);
@@ -514,7 +539,8 @@ final class ImageCommands {
   private static int history(Invocation i) {
     boolean whole = i.flag("no-trunc");
     boolean human = i.arguments().flag("human", true);
-    List<HistoryItem> items = i.engine().images().history(i.arguments().operand(0));
+    String image = variant(i, i.arguments().operand(0), Platforms.of(i));
+    List<HistoryItem> items = i.engine().images().history(image);
     if (i.flag("quiet")) {
       items.forEach(item -> i.out().line(id(item, whole)));
       return 0;

@@ -14,6 +14,8 @@ import dev.kapal.cli.template.Template;
 import dev.kapal.cli.template.TemplateException;
 import dev.kapal.engine.ContainerInfo;
 import dev.kapal.engine.EngineException;
+import dev.kapal.image.Images;
+import dev.kapal.oci.Platform;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -56,7 +58,8 @@ final class InspectCommand {
 
   static final Leaf IMAGE =
       kind("image", Completion.IMAGE)
-          .does(i -> print(i, name -> OtherJson.image(i.engine().images().get(name))));
+          .options(Platforms.option("Show this variant of the image"))
+          .does(InspectCommand::image);
 
   static final Leaf VOLUME =
       kind("volume", Completion.VOLUME)
@@ -82,6 +85,16 @@ final class InspectCommand {
     return ContainerJson.of(
         info,
         i.flag("size") ? Optional.of(i.engine().containers().size(info.id())) : Optional.empty());
+  }
+
+  private static int image(Invocation i) {
+    Optional<Platform> platform = Platforms.of(i);
+    Images images = i.engine().images();
+    return print(
+        i,
+        name ->
+            OtherJson.image(
+                platform.map(p -> images.get(name, p)).orElseGet(() -> images.get(name))));
   }
 
   private static int any(Invocation i) {

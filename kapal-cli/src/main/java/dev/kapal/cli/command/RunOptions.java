@@ -23,8 +23,7 @@ final class RunOptions {
       value("pull", "POLICY", "Pull the image first: always, missing or never (default missing)")
           .among("always", "missing", "never");
 
-  static final Option PLATFORM =
-      value("platform", "OS/ARCH[/VARIANT]", "Choose this platform of the image");
+  static final Option PLATFORM = Platforms.option("Choose this platform of the image");
 
   /** Those that create has too. */
   static List<Option> common() {

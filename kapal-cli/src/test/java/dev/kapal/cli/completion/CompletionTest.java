@@ -32,6 +32,8 @@ class CompletionTest {
     assertThat(words("run", "--name", "")).isEmpty();
     assertThat(words("run", "--pull", "al")).containsExactly("always");
     assertThat(words("run", "--pull=al")).containsExactly("--pull=always");
+    assertThat(words("save", "--platform", "linux/arm6")).containsExactly("linux/arm64");
+    assertThat(words("rmi", "--platform=linux/s3")).containsExactly("--platform=linux/s390x");
     assertThat(words("run", "--network", "tw")).containsExactly("two");
     assertThat(words("run", "-v", "")).containsExactly(":file");
     assertThat(words("run", "busybox", "--rm")).isEmpty();

@@ -146,32 +146,13 @@ final class Creator {
   }
 
   private Image image(ContainerSpec spec) {
-    Image image;
     try {
-      image =
-          hub.images
-              .find(spec.image())
-              .orElseThrow(() ->
-                  new EngineException.NotFound(
-                      "there is no image \"" + spec.image() + "\" here: pull or load it first"));
+      return spec.platform()
+          .map(platform -> hub.images.suiting(spec.image(), Platform.parse(platform)))
+          .orElseGet(() -> hub.images.get(spec.image()));
     } catch (RuntimeException e) {
       throw Failures.of("cannot use image " + spec.image(), e);
     }
-    if (spec.platform().isPresent()) {
-      Platform wanted = Platform.parse(spec.platform().get());
-      if (wanted.rank(image.platform()).isEmpty()) {
-        throw new EngineException.NotFound(
-            "image "
-                + spec.image()
-                + " here is for "
-                + image.platform()
-                + ", not for "
-                + wanted
-                + ": pull it with --platform "
-                + wanted);
-      }
-    }
-    return image;
   }
 
   /** The request with names of containers replaced by IDs and defaults of the engine filled in. */

@@ -1,6 +1,5 @@
 package dev.kapal.engine.core;
 
-import dev.kapal.image.ArchiveFormat;
 import dev.kapal.image.CheckReport;
 import dev.kapal.image.CommitRequest;
 import dev.kapal.image.ContentStore;
@@ -16,9 +15,11 @@ import dev.kapal.image.PruneRequest;
 import dev.kapal.image.PullRequest;
 import dev.kapal.image.PushRequest;
 import dev.kapal.image.RemoveResult;
+import dev.kapal.image.SaveRequest;
 import dev.kapal.image.Snapshots;
 import dev.kapal.image.registry.Credentials;
 import dev.kapal.oci.Digest;
+import dev.kapal.oci.Platform;
 import dev.kapal.oci.Reference;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -47,6 +48,11 @@ final class ObservedImages implements Images {
   @Override
   public Optional<Image> find(String nameOrId) {
     return images.find(nameOrId);
+  }
+
+  @Override
+  public List<Image> variants(String nameOrId) {
+    return images.variants(nameOrId);
   }
 
   @Override
@@ -88,14 +94,18 @@ final class ObservedImages implements Images {
 
   @Override
   public RemoveResult remove(String nameOrId, boolean force) {
-    RemoveResult r = images.remove(nameOrId, force);
-    told(r);
-    return r;
+    return told(images.remove(nameOrId, force));
   }
 
-  private void told(RemoveResult r) {
+  @Override
+  public RemoveResult remove(String nameOrId, List<Platform> platforms, boolean force) {
+    return told(images.remove(nameOrId, platforms, force));
+  }
+
+  private RemoveResult told(RemoveResult r) {
     r.untagged().forEach(n -> tell("untag", n.toString(), n.toString(), Map.of()));
     r.deleted().forEach(d -> tell("delete", d.toString(), d.toString(), Map.of()));
+    return r;
   }
 
   @Override
@@ -104,20 +114,20 @@ final class ObservedImages implements Images {
   }
 
   @Override
-  public void save(
-      OutputStream to, List<String> namesOrIds, ArchiveFormat format, ProgressListener progress) {
-    images.save(to, namesOrIds, format, progress);
-    namesOrIds.forEach(n -> tell("save", n, n, Map.of()));
+  public void save(OutputStream to, SaveRequest request, ProgressListener progress) {
+    images.save(to, request, progress);
+    request.images().forEach(n -> tell("save", n, n, Map.of()));
   }
 
   @Override
-  public List<Image> load(InputStream from, ProgressListener progress) {
-    return loaded(images.load(from, progress));
+  public List<Image> load(
+      InputStream from, Optional<Platform> platform, ProgressListener progress) {
+    return loaded(images.load(from, platform, progress));
   }
 
   @Override
-  public List<Image> load(Path layout, ProgressListener progress) {
-    return loaded(images.load(layout, progress));
+  public List<Image> load(Path layout, Optional<Platform> platform, ProgressListener progress) {
+    return loaded(images.load(layout, platform, progress));
   }
 
   private List<Image> loaded(List<Image> all) {
@@ -142,8 +152,7 @@ final class ObservedImages implements Images {
 
   @Override
   public RemoveResult prune(PruneRequest request) {
-    RemoveResult r = images.prune(request);
-    told(r);
+    RemoveResult r = told(images.prune(request));
     events.publish("image", "prune", "", Map.of("reclaimed", Long.toString(r.freed())));
     return r;
   }

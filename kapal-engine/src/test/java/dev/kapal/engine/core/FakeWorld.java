@@ -40,6 +40,7 @@ import dev.kapal.runtime.SandboxSpec;
 import dev.kapal.runtime.Streams;
 import dev.kapal.runtime.Tier;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -228,6 +229,10 @@ final class FakeWorld {
             new Class<?>[] {type},
             (proxy, method, args) -> {
               var f = methods.get(method.getName());
+              if (f == null && method.isDefault()) {
+                return InvocationHandler.invokeDefault(
+                    proxy, method, args == null ? new Object[0] : args);
+              }
               if (f == null) {
                 throw new UnsupportedOperationException(method.getName());
               }
@@ -245,6 +250,8 @@ final class FakeWorld {
               step("image.find");
               return ((String) a[0]).equals("web") ? Optional.of(image()) : Optional.empty();
             },
+            "variants",
+            a -> ((String) a[0]).equals("web") ? List.of(image()) : List.of(),
             "snapshots",
             a -> s,
             "close",

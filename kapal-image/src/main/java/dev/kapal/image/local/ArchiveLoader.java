@@ -9,6 +9,7 @@ import dev.kapal.image.layers.LayerMeta;
 import dev.kapal.image.layers.LayerSpec;
 import dev.kapal.image.unpack.Decoder;
 import dev.kapal.oci.Descriptor;
+import dev.kapal.oci.Digest;
 import dev.kapal.oci.Document;
 import dev.kapal.oci.ImageConfig;
 import dev.kapal.oci.Index;
@@ -22,9 +23,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes images of an archive's content: image-spec "Image Layout", and {@code docker save}'s. */
@@ -44,18 +48,32 @@ final class ArchiveLoader {
       @JsonProperty("RepoTags") @Nullable List<String> repoTags,
       @JsonProperty("Layers") @Nullable List<String> layers) {}
 
-  List<Image> load(ArchiveContent archive, Lease lease, ProgressListener progress) {
+  /** Which platform is to be loaded, if one was named, and what else the archive holds. */
+  private record Wanted(Optional<Platform> platform, Set<String> others) {
+    boolean takes(Platform offered) {
+      boolean takes = platform.map(p -> p.same(offered)).orElse(true);
+      if (!takes) {
+        others.add(offered.toString());
+      }
+      return takes;
+    }
+  }
+
+  List<Image> load(
+      ArchiveContent archive, Optional<Platform> platform, Lease lease, ProgressListener progress) {
+    Wanted wanted = new Wanted(platform, new LinkedHashSet<>());
     Optional<byte[]> index = archive.file("index.json");
     Optional<byte[]> docker = archive.file("manifest.json");
     List<Image> images;
     if (index.isPresent()) {
-      images = loadLayout(archive, OciJson.read(index.get(), Index.class), lease, progress);
-      docker.ifPresent(list -> addNames(archive, list));
+      images = loadLayout(archive, OciJson.read(index.get(), Index.class), wanted, lease, progress);
+      Set<Digest> ids = images.stream().map(Image::id).collect(Collectors.toSet());
+      docker.ifPresent(list -> addNames(archive, list, ids));
       images = images.stream().map(image -> parts.image(parts.entry(image.id()))).toList();
     } else if (docker.isPresent()) {
       images = new ArrayList<>();
       for (DockerImage each : OciJson.read(docker.get(), DockerImage[].class)) {
-        images.add(loadDocker(archive, each, lease, progress));
+        loadDocker(archive, each, wanted, lease, progress).ifPresent(images::add);
       }
     } else {
       throw new ImageException.Refused(
@@ -63,17 +81,22 @@ final class ArchiveLoader {
               + " to make one of a root file system use import");
     }
     if (images.isEmpty()) {
-      throw new ImageException.Refused("the archive holds no image for " + Platform.host());
+      throw new ImageException.Refused(
+          "the archive holds no image for "
+              + platform.orElse(Platform.host())
+              + (wanted.others().isEmpty()
+                  ? ""
+                  : ", only for " + String.join(", ", wanted.others())));
     }
     return List.copyOf(images);
   }
 
   private List<Image> loadLayout(
-      ArchiveContent archive, Index index, Lease lease, ProgressListener progress) {
+      ArchiveContent archive, Index index, Wanted wanted, Lease lease, ProgressListener progress) {
     Map<Descriptor, List<Reference>> byManifest = new LinkedHashMap<>();
     for (Descriptor entry : index.manifests()) {
       Optional<Reference> name = name(entry.annotations());
-      choose(archive, entry, 0)
+      choose(archive, entry, wanted, 0)
           .ifPresent(manifest ->
               name.ifPresentOrElse(
                   n -> byManifest.computeIfAbsent(manifest, m -> new ArrayList<>()).add(n),
@@ -97,7 +120,8 @@ final class ArchiveLoader {
   }
 
   /** The manifest that an entry of an index leads to, if there is one that is an image. */
-  private Optional<Descriptor> choose(ArchiveContent archive, Descriptor entry, int depth) {
+  private Optional<Descriptor> choose(
+      ArchiveContent archive, Descriptor entry, Wanted wanted, int depth) {
     if (depth > 3 || !archive.offers(entry.digest())) {
       return Optional.empty();
     }
@@ -110,15 +134,23 @@ final class ArchiveLoader {
     return switch (document) {
       case Manifest manifest ->
           MediaTypes.isConfig(manifest.config().mediaType())
+                  && (wanted.platform().isEmpty()
+                      || wanted.takes(config(archive, manifest).platform()))
               ? Optional.of(new Descriptor(entry.mediaType(), entry.digest(), entry.size()))
               : Optional.empty();
       case Index index -> {
         List<Descriptor> offered =
             index.manifests().stream().filter(m -> archive.offers(m.digest())).toList();
+        if (wanted.platform().isPresent()) {
+          yield offered.stream()
+              .filter(m -> m.platform().map(wanted::takes).orElse(true))
+              .flatMap(m -> choose(archive, m, wanted, depth + 1).stream())
+              .findFirst();
+        }
         yield Platform.host()
             .choose(offered)
             .or(() -> offered.size() == 1 ? Optional.of(offered.get(0)) : Optional.empty())
-            .flatMap(chosen -> choose(archive, chosen, depth + 1));
+            .flatMap(chosen -> choose(archive, chosen, wanted, depth + 1));
       }
     };
   }
@@ -143,7 +175,16 @@ final class ArchiveLoader {
     return new Reference(name.domain(), name.path(), name.tag(), Optional.empty()).tagged();
   }
 
-  private void addNames(ArchiveContent archive, byte[] list) {
+  /** The configuration of an image that the archive brings or that was here before. */
+  private ImageConfig config(ArchiveContent archive, Manifest manifest) {
+    Digest id = manifest.config().digest();
+    if (archive.offers(id) && !parts.content().has(id)) {
+      archive.need(id);
+    }
+    return parts.config(id);
+  }
+
+  private void addNames(ArchiveContent archive, byte[] list, Set<Digest> loaded) {
     for (DockerImage each : OciJson.read(list, DockerImage[].class)) {
       if (each.config() == null || each.repoTags() == null) {
         continue;
@@ -152,6 +193,7 @@ final class ArchiveLoader {
           each.repoTags().stream().map(t -> named(t, Reference.DOCKER_IO)).toList();
       archive
           .blobAt(each.config())
+          .filter(config -> loaded.contains(config.digest()))
           .flatMap(config -> parts.catalogue().find(config.digest()))
           .ifPresent(entry ->
               parts
@@ -167,12 +209,19 @@ final class ArchiveLoader {
     }
   }
 
-  private Image loadDocker(
-      ArchiveContent archive, DockerImage image, Lease lease, ProgressListener progress) {
+  private Optional<Image> loadDocker(
+      ArchiveContent archive,
+      DockerImage image,
+      Wanted wanted,
+      Lease lease,
+      ProgressListener progress) {
     if (image.config() == null || image.layers() == null) {
       throw new ImageException.Refused("the archive's manifest.json names no config or layers");
     }
     Descriptor config = dockerFile(archive, image.config(), MediaTypes.CONFIG);
+    if (wanted.platform().isPresent() && !wanted.takes(parts.config(config.digest()).platform())) {
+      return Optional.empty();
+    }
     List<Descriptor> layers = new ArrayList<>();
     for (String layer : image.layers()) {
       Descriptor blob = dockerFile(archive, layer, MediaTypes.LAYER);
@@ -185,7 +234,7 @@ final class ArchiveLoader {
         image.repoTags() == null
             ? List.of()
             : image.repoTags().stream().map(t -> named(t, Reference.DOCKER_IO)).toList();
-    return install(archive, stored, manifest, names, lease, progress);
+    return Optional.of(install(archive, stored, manifest, names, lease, progress));
   }
 
   private static Descriptor dockerFile(ArchiveContent archive, String path, String mediaType) {
@@ -219,11 +268,7 @@ final class ArchiveLoader {
       ProgressListener progress) {
     String what = names.isEmpty() ? descriptor.digest().toString() : names.get(0).familiar();
     Installer.checkConfig(manifest, what);
-    if (archive.offers(manifest.config().digest())
-        && !parts.content().has(manifest.config().digest())) {
-      archive.need(manifest.config().digest());
-    }
-    ImageConfig config = parts.config(manifest.config().digest());
+    ImageConfig config = config(archive, manifest);
     Installer.check(manifest, config, what);
     for (Descriptor layer : manifest.layers()) {
       if (!parts.content().has(layer.digest())) {

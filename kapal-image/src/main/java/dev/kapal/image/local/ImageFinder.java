@@ -5,8 +5,10 @@ import dev.kapal.image.ImageException;
 import dev.kapal.image.ImageFilters;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.InvalidReferenceException;
+import dev.kapal.oci.Platform;
 import dev.kapal.oci.Reference;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,27 @@ final class ImageFinder {
     }
     var matcher = ID.matcher(text);
     return matcher.matches() ? byPrefix(matcher.group(1)) : Optional.empty();
+  }
+
+  /** What a text leads to, then those that came for other platforms under the same digest. */
+  List<CatalogueEntry> variants(String text) {
+    return find(text).map(this::variants).orElse(List.of());
+  }
+
+  private List<CatalogueEntry> variants(CatalogueEntry entry) {
+    List<CatalogueEntry> all = new ArrayList<>(List.of(entry));
+    for (CatalogueEntry other : parts.catalogue().list()) {
+      if (!other.id().equals(entry.id())
+          && !Collections.disjoint(other.repoDigests(), entry.repoDigests())) {
+        all.add(other);
+      }
+    }
+    return all;
+  }
+
+  /** How well an image suits this machine; the last are those that do not. */
+  int rank(CatalogueEntry entry) {
+    return Platform.host().rank(parts.config(entry.id()).platform()).orElse(Integer.MAX_VALUE);
   }
 
   /** The names that a text may mean, best first. */
@@ -70,7 +93,7 @@ final class ImageFinder {
             entry.repoDigests().contains(wanted)
                 || (entry.manifest().digest().equals(digest)
                     && entry.names().stream().anyMatch(n -> n.name().equals(name.name()))))
-        .findFirst();
+        .min(Comparator.comparingInt(this::rank));
   }
 
   private Optional<CatalogueEntry> byPrefix(String prefix) {

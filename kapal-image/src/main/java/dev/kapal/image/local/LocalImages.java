@@ -1,6 +1,5 @@
 package dev.kapal.image.local;
 
-import dev.kapal.image.ArchiveFormat;
 import dev.kapal.image.CheckReport;
 import dev.kapal.image.CommitRequest;
 import dev.kapal.image.ContentStore;
@@ -18,6 +17,7 @@ import dev.kapal.image.PruneRequest;
 import dev.kapal.image.PullRequest;
 import dev.kapal.image.PushRequest;
 import dev.kapal.image.RemoveResult;
+import dev.kapal.image.SaveRequest;
 import dev.kapal.image.Snapshots;
 import dev.kapal.image.layers.LayerMeta;
 import dev.kapal.image.layers.LayerSpec;
@@ -28,6 +28,7 @@ import dev.kapal.image.registry.Credentials;
 import dev.kapal.image.store.DurableFiles;
 import dev.kapal.image.store.FileContentStore;
 import dev.kapal.oci.Digest;
+import dev.kapal.oci.Platform;
 import dev.kapal.oci.Reference;
 import java.io.IOException;
 import java.io.InputStream;
@@ -205,6 +206,11 @@ public final class LocalImages implements Images {
   }
 
   @Override
+  public List<Image> variants(String nameOrId) {
+    return finder.variants(nameOrId).stream().map(parts::image).toList();
+  }
+
+  @Override
   public List<Image> list(ImageFilters filters) {
     return finder.list(filters);
   }
@@ -251,9 +257,20 @@ public final class LocalImages implements Images {
 
   @Override
   public RemoveResult remove(String nameOrId, boolean force) {
-    RemoveResult result = remover.remove(nameOrId, force);
+    return renewing(remover.remove(nameOrId, force));
+  }
+
+  @Override
+  public RemoveResult remove(String nameOrId, List<Platform> platforms, boolean force) {
+    Set<Digest> ids = new LinkedHashSet<>();
+    platforms.forEach(platform -> ids.add(get(nameOrId, platform).id()));
+    return renewing(remover.removeVariants(nameOrId, ids, force));
+  }
+
+  /** A forced removal renews the embedded image. */
+  private RemoveResult renewing(RemoveResult result) {
     if (holdsEmbedded) {
-      ensureEmbedded(); // a forced removal renews it
+      ensureEmbedded();
     }
     return result;
   }
@@ -264,18 +281,19 @@ public final class LocalImages implements Images {
   }
 
   @Override
-  public void save(
-      OutputStream to, List<String> namesOrIds, ArchiveFormat format, ProgressListener progress) {
+  public void save(OutputStream to, SaveRequest request, ProgressListener progress) {
     // Once each, under all the names that were said.
     Map<CatalogueEntry, Set<Reference>> images = new LinkedHashMap<>();
-    for (String each : namesOrIds) {
-      CatalogueEntry entry = entry(each);
+    for (String each : request.images()) {
+      CatalogueEntry named = entry(each);
+      CatalogueEntry entry =
+          request.platform().map(p -> parts.entry(get(each, p).id())).orElse(named);
       Set<Reference> names = images.computeIfAbsent(entry, e -> new LinkedHashSet<>());
-      entry.names().stream().filter(name -> named(name, each)).forEach(names::add);
+      named.names().stream().filter(name -> named(name, each)).forEach(names::add);
     }
     List<ArchiveSaver.Saved> saved = new ArrayList<>();
     images.forEach((entry, names) -> saved.add(new ArchiveSaver.Saved(entry, List.copyOf(names))));
-    new ArchiveSaver(parts, progress).save(to, saved, format);
+    new ArchiveSaver(parts, progress).save(to, saved, request.format());
   }
 
   private static boolean named(Reference name, String text) {
@@ -287,22 +305,23 @@ public final class LocalImages implements Images {
   }
 
   @Override
-  public List<Image> load(InputStream from, ProgressListener progress) {
+  public List<Image> load(
+      InputStream from, Optional<Platform> platform, ProgressListener progress) {
     Set<Digest> came = new HashSet<>();
     try (Lease lease = parts.content().lease()) {
       TarContent archive = new TarContent(parts.content(), from, lease, config.limits());
       archive.blobs().forEach(came::add);
-      return loader.load(archive, lease, progress);
+      return loader.load(archive, platform, lease, progress);
     } finally {
       collector.collect(came);
     }
   }
 
   @Override
-  public List<Image> load(Path layout, ProgressListener progress) {
+  public List<Image> load(Path layout, Optional<Platform> platform, ProgressListener progress) {
     try (Lease lease = parts.content().lease();
         FolderContent folder = new FolderContent(parts.content(), parts.calls(), layout, lease)) {
-      return loader.load(folder, lease, progress);
+      return loader.load(folder, platform, lease, progress);
     }
   }
 
@@ -358,7 +377,7 @@ public final class LocalImages implements Images {
             "this build of Kapal has no embedded image: build it where Debian's busybox-static"
                 + " is installed");
       }
-      return load(in, ProgressListener.SILENT).get(0);
+      return load(in, Optional.empty(), ProgressListener.SILENT).get(0);
     } catch (IOException e) {
       throw new ImageException.Failed("cannot read the embedded image: " + e.getMessage(), e);
     }

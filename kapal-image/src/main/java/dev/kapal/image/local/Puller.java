@@ -26,6 +26,7 @@ import dev.kapal.oci.Platform;
 import dev.kapal.oci.Reference;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -50,8 +51,8 @@ final class Puller {
 
   Image pull(PullRequest request, ProgressListener progress) {
     if (request.policy() != PullPolicy.ALWAYS) {
-      Optional<Image> there = finder.find(request.name()).map(parts::image);
-      if (there.isPresent() && suits(there.get(), request.platform())) {
+      Optional<Image> there = here(request);
+      if (there.isPresent()) {
         return there.get();
       }
       if (request.policy() == PullPolicy.NEVER) {
@@ -72,8 +73,16 @@ final class Puller {
     return pull(registry, name, platform, progress);
   }
 
-  private static boolean suits(Image image, Optional<Platform> platform) {
-    return platform.isEmpty() || platform.get().rank(image.platform()).isPresent();
+  /** The image that is here already, for the platform if one is asked for. */
+  private Optional<Image> here(PullRequest request) {
+    return finder.variants(request.name()).stream()
+        .map(parts::image)
+        .filter(image ->
+            request.platform().flatMap(p -> p.rank(image.platform())).isPresent()
+                || request.platform().isEmpty())
+        .min(
+            Comparator.comparingInt(
+                image -> request.platform().flatMap(p -> p.rank(image.platform())).orElse(0)));
   }
 
   List<Image> pullAllTags(PullRequest request, ProgressListener progress) {

@@ -9,8 +9,10 @@ import dev.kapal.oci.Digest;
 import dev.kapal.oci.OciException;
 import dev.kapal.oci.Reference;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Takes names and images away. */
@@ -34,13 +36,8 @@ final class Remover {
         looksLikeId(text, entry)
             ? entry.names()
             : entry.names().stream().filter(ImageFinder.candidates(text)::contains).toList();
-    if (!force
-        && EmbeddedImage.is(entry)
-        && (byName.isEmpty() || byName.contains(EmbeddedImage.REFERENCE))) {
-      throw new ImageException.Conflict(
-          EmbeddedImage.NAME
-              + " comes with Kapal, so that something runs where no registry answers:"
-              + " it stays; force the removal to have it made anew");
+    if (!force) {
+      checkEmbedded(entry, byName);
     }
     boolean byDigest = byName.isEmpty() && !entry.names().isEmpty();
     List<Reference> names = byDigest ? entry.names() : byName;
@@ -48,7 +45,52 @@ final class Remover {
       untag(entry.id(), names);
       return new RemoveResult(names, List.of(), 0);
     }
-    if (names.size() > 1 && !force) {
+    if (!force) {
+      checkNames(entry, names);
+      checkUnused(text, entry);
+    }
+    return drop(entry, names);
+  }
+
+  /** Removes some variants of an image, found before; one that stays takes their names. */
+  RemoveResult removeVariants(String text, Set<Digest> ids, boolean force) {
+    List<CatalogueEntry> all = finder.variants(text);
+    List<CatalogueEntry> going = all.stream().filter(e -> ids.contains(e.id())).toList();
+    Optional<CatalogueEntry> heir =
+        all.stream().filter(e -> !ids.contains(e.id())).min(Comparator.comparingInt(finder::rank));
+    for (CatalogueEntry entry : going) {
+      if (!force) {
+        if (heir.isEmpty()) {
+          checkEmbedded(entry, entry.names());
+          checkNames(entry, entry.names());
+        }
+        checkUnused(text, entry);
+      }
+    }
+    List<Reference> untagged = new ArrayList<>();
+    List<Digest> deleted = new ArrayList<>();
+    long freed = 0;
+    for (CatalogueEntry entry : going) {
+      heir.ifPresent(to -> parts.catalogue().put(to.withNames(entry.names())));
+      RemoveResult result = drop(entry, heir.isPresent() ? List.of() : entry.names());
+      untagged.addAll(result.untagged());
+      deleted.addAll(result.deleted());
+      freed += result.freed();
+    }
+    return new RemoveResult(untagged, deleted, freed);
+  }
+
+  private static void checkEmbedded(CatalogueEntry entry, List<Reference> names) {
+    if (EmbeddedImage.is(entry) && (names.isEmpty() || names.contains(EmbeddedImage.REFERENCE))) {
+      throw new ImageException.Conflict(
+          EmbeddedImage.NAME
+              + " comes with Kapal, so that something runs where no registry answers:"
+              + " it stays; force the removal to have it made anew");
+    }
+  }
+
+  private static void checkNames(CatalogueEntry entry, List<Reference> names) {
+    if (names.size() > 1) {
       throw new ImageException.Conflict(
           "image "
               + entry.id().shortHex()
@@ -56,8 +98,11 @@ final class Remover {
               + String.join(", ", names.stream().map(Reference::familiar).toList())
               + "): remove them one by one, or force it");
     }
+  }
+
+  private void checkUnused(String text, CatalogueEntry entry) {
     List<String> users = parts.users().of(entry.id());
-    if (!users.isEmpty() && !force) {
+    if (!users.isEmpty()) {
       throw new ImageException.Conflict(
           "image "
               + text
@@ -65,7 +110,10 @@ final class Remover {
               + String.join(", ", users)
               + ": remove that first, or force it");
     }
-    if (!users.isEmpty()) {
+  }
+
+  private RemoveResult drop(CatalogueEntry entry, List<Reference> names) {
+    if (!parts.users().of(entry.id()).isEmpty()) {
       // Its containers go on with its layers; without its configuration they could not be shown.
       untag(entry.id(), names);
       return new RemoveResult(names, List.of(), 0);

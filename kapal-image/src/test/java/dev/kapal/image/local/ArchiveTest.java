@@ -11,6 +11,7 @@ import dev.kapal.image.ImageFilters;
 import dev.kapal.image.ImportRequest;
 import dev.kapal.image.ProgressListener;
 import dev.kapal.image.ProgressListener.State;
+import dev.kapal.image.SaveRequest;
 import dev.kapal.image.SnapshotOptions;
 import dev.kapal.oci.Digest;
 import dev.kapal.oci.Reference;
@@ -83,7 +84,8 @@ class ArchiveTest extends ScratchTest {
   void umocisLayoutUnpacksAsUmociDoes() throws Exception {
     umoci();
     try (LocalImages images = StoreFixture.open(root.resolve("store"))) {
-      List<Image> loaded = images.load(root.resolve("lay"), ProgressListener.SILENT);
+      List<Image> loaded =
+          images.load(root.resolve("lay"), Optional.empty(), ProgressListener.SILENT);
       assertThat(loaded).hasSizeGreaterThanOrEqualTo(2);
       Image image =
           loaded.stream()
@@ -119,7 +121,7 @@ class ArchiveTest extends ScratchTest {
     try (LocalImages images = StoreFixture.open(root.resolve("store"))) {
       for (String file : List.of("d.tar", "o.tar", "o.tar.gz", "d.tar.zst")) {
         try (InputStream in = Files.newInputStream(root.resolve(file))) {
-          assertThat(images.load(in, ProgressListener.SILENT)).hasSize(1);
+          assertThat(images.load(in, Optional.empty(), ProgressListener.SILENT)).hasSize(1);
         }
       }
       assertThat(images.get("example.com/x/y:1.0").config().rootfs().diffIds()).hasSize(2);
@@ -138,19 +140,18 @@ class ArchiveTest extends ScratchTest {
       try (LocalImages images = StoreFixture.open(root.resolve("store"));
           InputStream in = Files.newInputStream(root.resolve("o.tar"));
           OutputStream out = Files.newOutputStream(saved)) {
-        before = images.load(in, ProgressListener.SILENT).get(0);
+        before = images.load(in, Optional.empty(), ProgressListener.SILENT).get(0);
         images.tag("example.com/x/z:2", Reference.parse("docker.io/library/short"));
         List<ProgressListener.Layer> told = new ArrayList<>();
         images.save(
             out,
-            List.of("example.com/x/z:2", before.id().toString()),
-            format,
+            SaveRequest.of(format, "example.com/x/z:2", before.id().toString()),
             event -> told.add((ProgressListener.Layer) event));
         assertToldOfEachLayer(told, before);
       }
       try (LocalImages images = StoreFixture.open(root.resolve("other-" + format));
           InputStream in = Files.newInputStream(saved)) {
-        Image after = images.load(in, ProgressListener.SILENT).get(0);
+        Image after = images.load(in, Optional.empty(), ProgressListener.SILENT).get(0);
         assertThat(after.id()).isEqualTo(before.id());
         assertThat(after.names()).containsExactly(Reference.parse("example.com/x/z:2"));
         assertThat(images.check(false).findings()).isEmpty();

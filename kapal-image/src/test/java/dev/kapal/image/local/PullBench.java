@@ -7,6 +7,7 @@ import dev.kapal.image.registry.RegistryConfig;
 import dev.kapal.image.registry.client.RegistryClient;
 import dev.kapal.linux.Linux;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -33,7 +34,7 @@ final class PullBench {
           long cpu = cpu();
           long start = System.nanoTime();
           if (what.startsWith("/")) {
-            images.load(Path.of(what), ProgressListener.SILENT);
+            images.load(Path.of(what), Optional.empty(), ProgressListener.SILENT);
           } else {
             images.pull(PullRequest.of(what), ProgressListener.SILENT);
           }
