@@ -300,3 +300,31 @@ TEST(oci, nonsense_ends_it_with_nothing_running) {
   close(connection);
   EQ(status_of_child(pid), 1 << 8);
 }
+
+// The daemon looks at who connects before it reads: it may have left when the command is still being sent.
+TEST(oci, a_server_that_leaves_before_the_command_is_there_is_gone_on_without) {
+  char folder[200], program[240], big[100 << 10];
+  snprintf(folder, sizeof folder, "%.190s", path_in("bin"));
+  EQ(mkdir(folder, 0700), 0);
+  snprintf(program, sizeof program, "%s/kapald", folder);
+  int file = open(program, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+  // In place of a JVM: has the client leave with 5.
+  static const char script[] = "#!/bin/sh\nprintf '\\020\\000\\000\\000\\004\\000\\000\\000\\005\\000\\000\\000' >&3\ncat <&3 >/dev/null\n";
+  EQ(write(file, script, sizeof script - 1), (ssize_t)sizeof script - 1);
+  close(file);
+  memset(big, 'x', sizeof big - 1);
+  big[sizeof big - 1] = 0;
+  setenv("KAPAL_HOME", path_in("%s", ""), 1);
+  // More than a socket holds: the client is still sending when the server goes.
+  for (char name[] = "BIG_A"; name[4] < 'I'; name[4]++) setenv(name, big, 1);
+  static const u32 elsewhere[] = {22, 0};
+  for (u32 said = 0; said < 2; said++) {
+    int connection;
+    pid_t pid = oci_start(&connection, -1);
+    if (said) EQ(send(connection, elsewhere, sizeof elsewhere, MSG_NOSIGNAL), (ssize_t)sizeof elsewhere);
+    close(connection);
+    EQ(status_of_child(pid), 5 << 8);
+  }
+  for (char name[] = "BIG_A"; name[4] < 'I'; name[4]++) unsetenv(name);
+  unsetenv("KAPAL_HOME");
+}

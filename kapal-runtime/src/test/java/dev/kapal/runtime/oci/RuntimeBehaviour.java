@@ -393,7 +393,7 @@ abstract class RuntimeBehaviour {
         assertThatThrownBy(() -> started(sandbox, config))
             .isInstanceOfSatisfying(
                 LaunchFailed.class,
-                e -> assertThat(e.kind()).isEqualTo(LaunchFailed.Kind.NOT_FOUND))
+                e -> assertThat(e.kind()).as("%s", e).isEqualTo(LaunchFailed.Kind.NOT_FOUND))
             .hasMessageContaining("/bin/no-such-program"));
   }
 
