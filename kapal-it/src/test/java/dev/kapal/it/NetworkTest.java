@@ -252,6 +252,65 @@ final class NetworkTest {
     }
   }
 
+  @Test
+  void publishedUdpPortsStayWhileNetworksComeAndGo() throws Exception {
+    assumeTrue(Commands.sh("command -v python3").status() == 0, "needs python3: UDP");
+    daemon.ok("network", "create", "east");
+    daemon.ok("network", "create", "west");
+    Process server = null;
+    try {
+      daemon.ok(
+          "run",
+          "-d",
+          "--name",
+          "dns",
+          "--network",
+          "east",
+          "-p",
+          "127.0.0.1:18084:53/udp",
+          "busybox",
+          "sleep",
+          "1000");
+      String answering =
+          "import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind((\"\",53))\n"
+              + "while True: s.sendto(b\"hello\",s.recvfrom(9)[1])";
+      String pid = daemon.ok("inspect", "-f", "{{.State.Pid}}", "dns");
+      server = new ProcessBuilder("nsenter", "-t", pid, "-n", "python3", "-c", answering).start();
+      assertThat(datagram(18084)).isEqualTo("hello");
+      daemon.ok("network", "connect", "west", "dns");
+      daemon.ok("network", "disconnect", "east", "dns");
+      assertThat(daemon.ok("port", "dns")).isEqualTo("53/udp -> 127.0.0.1:18084");
+      assertThat(datagram(18084)).isEqualTo("hello");
+      daemon.ok("network", "disconnect", "west", "dns");
+      assertThat(daemon.ok("port", "dns")).isEmpty();
+      daemon.ok("network", "connect", "east", "dns");
+      assertThat(datagram(18084)).isEqualTo("hello");
+    } finally {
+      if (server != null) {
+        server.destroyForcibly();
+      }
+      removeAll();
+      daemon.ok("network", "rm", "east", "west");
+    }
+  }
+
+  /** What answers a datagram to a port of the host's loopback, soon. */
+  private static String datagram(int port) {
+    return inside(
+        """
+        python3 -c "
+        import socket
+        s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)
+        s.settimeout(0.2)
+        for i in range(25):
+          try:
+            s.sendto(bytes(1),(socket.inet_ntoa(bytes([127,0,0,1])),%d)); print(s.recv(9).decode()); break
+          except OSError: pass
+        "
+        """
+            .formatted(port));
+  }
+
   /** What a port of the host's loopback says, soon; empty: nobody does. */
   private static String answer(int port) {
     return inside(

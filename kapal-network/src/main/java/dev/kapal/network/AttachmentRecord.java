@@ -43,11 +43,11 @@ record AttachmentRecord(
   }
 
   /**
-   * Whether nothing of a complete record is being added or removed. A join without a result is: a
-   * process killed then leaves it for {@link Networks#gc}.
+   * Whether nothing of a complete record is being added or removed. A join without a result is, and
+   * one whose ports are not published yet: a process killed then leaves it for {@link Networks#gc}.
    */
   boolean settled() {
-    return joins.stream().allMatch(j -> j.result().isPresent());
+    return joins.stream().allMatch(j -> j.result().isPresent() && !j.handed());
   }
 
   Attachment describe() {

@@ -296,9 +296,7 @@ final class Attachments {
                   .toList();
           AttachmentRecord intention = record.get().withJoins(handedOn(record.get(), going));
           store.put(intention);
-          Optional<AttachmentRecord> left = settleLocked(intention);
-          left.ifPresent(this::publishAgain);
-          return left.map(AttachmentRecord::describe);
+          return settleLocked(intention).map(AttachmentRecord::describe);
         });
   }
 
@@ -310,33 +308,28 @@ final class Attachments {
     if (record.ports().isEmpty() || joins.stream().anyMatch(Attachments::staysWithPorts)) {
       return joins;
     }
-    Optional<Join> next =
-        joins.stream()
-            .filter(j -> j.result().isPresent())
-            .filter(j -> carriesLater(j, record.ports()))
-            .findFirst();
-    return joins.stream()
-        .map(j -> next.filter(j::equals).isPresent() ? j.withPorts(record.ports()) : j)
-        .toList();
+    List<Join> next = new ArrayList<>(joins);
+    for (int i = 0; i < next.size(); i++) {
+      Optional<Join> handed =
+          next.get(i).result().isPresent() ? handed(next.get(i), record.ports()) : Optional.empty();
+      if (handed.isPresent()) {
+        next.set(i, handed.get());
+        break;
+      }
+    }
+    return next;
   }
 
   private static boolean staysWithPorts(Join join) {
     return join.result().isPresent() && join.runtime().has("portMappings");
   }
 
-  private boolean carriesLater(Join join, List<PublishedPort> published) {
+  private Optional<Join> handed(Join join, List<PublishedPort> published) {
     try {
-      // The join's own list lacks the plugin that tells it.
-      return this.joins.takesLater(definitions.require(join.list().name()), published);
+      return joins.handed(join, definitions.require(join.list().name()), published);
     } catch (NetworkException.NotFound gone) {
-      return false;
+      return Optional.empty();
     }
-  }
-
-  private void publishAgain(AttachmentRecord record) {
-    record.joins().stream()
-        .filter(Attachments::staysWithPorts)
-        .forEach(join -> publish(record, join));
   }
 
   /** Finishes what a killed process was adding or removing. */
@@ -353,7 +346,10 @@ final class Attachments {
     return record.settled() ? record : settleLocked(record).orElse(record.withJoins(List.of()));
   }
 
-  /** DEL for the joins without a result; what stays is the record, or none when nothing stays. */
+  /**
+   * DEL for the joins without a result, ports for who inherits them; what stays is the record, or
+   * none when nothing stays.
+   */
   private Optional<AttachmentRecord> settleLocked(AttachmentRecord record) {
     boolean interrupted = Thread.interrupted();
     try {
@@ -378,7 +374,16 @@ final class Attachments {
         }
       }
     }
-    List<Join> left = record.joins().stream().filter(j -> j.result().isPresent()).toList();
+    if (!netns.isEmpty()) {
+      for (Join join : record.joins()) {
+        if (join.handed()) {
+          publish(record, join);
+          chain.publish(join, target(record, join, netns));
+        }
+      }
+    }
+    List<Join> left =
+        record.joins().stream().filter(j -> j.result().isPresent()).map(Join::published).toList();
     AttachmentRecord rest = record.withJoins(left);
     if (rest.ports().isEmpty()) {
       ports.release(record.containerId());

@@ -29,6 +29,15 @@ final class Chain {
     return previous.orElseThrow();
   }
 
+  /** ADD of the plugins that publish ports, for a join that had its other ADDs before. */
+  void publish(Join join, Plugins.Target target) {
+    for (ObjectNode plugin : join.list().plugins()) {
+      if (Joins.publishes(plugin)) {
+        plugins.add(target, NetworkList.typeOf(plugin), input(join, plugin, join.result()));
+      }
+    }
+  }
+
   /** DEL through all plugins from the last to the first; all are run, the first failure told. */
   void del(Join join, Plugins.Target target) {
     Optional<NetworkException> failed = Optional.empty();

@@ -13,6 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param args {@code CNI_ARGS}
  * @param runtime values by capability name
  * @param result the last plugin's result; empty while the ADD has not finished
+ * @param handed whether published ports were handed to it that are not published there yet
  */
 record Join(
     NetworkList list,
@@ -20,25 +21,35 @@ record Join(
     String args,
     ObjectNode runtime,
     List<String> aliases,
-    Optional<ObjectNode> result) {
+    Optional<ObjectNode> result,
+    boolean handed) {
   Join {
     aliases = List.copyOf(aliases);
   }
 
   Join withResult(ObjectNode added) {
-    return new Join(list, ifName, args, runtime, aliases, Optional.of(added));
+    return new Join(list, ifName, args, runtime, aliases, Optional.of(added), handed);
   }
 
   /** The same while it is being removed. */
   Join withoutResult() {
-    return new Join(list, ifName, args, runtime, aliases, Optional.empty());
+    return new Join(list, ifName, args, runtime, aliases, Optional.empty(), false);
   }
 
-  /** The same, carrying published ports. */
-  Join withPorts(List<PublishedPort> ports) {
-    ObjectNode carrying = runtime.deepCopy();
-    carrying.set("portMappings", AttachmentRecord.portMappings(ports));
-    return new Join(list, ifName, args, carrying, aliases, result);
+  /**
+   * The same, about to carry published ports.
+   *
+   * @param carrying its list, with the plugin that publishes them if one does
+   */
+  Join handed(NetworkList carrying, List<PublishedPort> ports) {
+    ObjectNode values = runtime.deepCopy();
+    values.set("portMappings", AttachmentRecord.portMappings(ports));
+    return new Join(carrying, ifName, args, values, aliases, result, true);
+  }
+
+  /** The same with its ports published. */
+  Join published() {
+    return new Join(list, ifName, args, runtime, aliases, result, false);
   }
 
   ObjectNode toJson() {
@@ -49,6 +60,9 @@ record Join(
     out.set("runtime", runtime);
     out.set("aliases", Json.array(aliases));
     result.ifPresent(r -> out.set("result", r));
+    if (handed) {
+      out.put("handed", true);
+    }
     return out;
   }
 
@@ -59,7 +73,8 @@ record Join(
         Json.string(json, "args").orElse(""),
         object(json, "runtime"),
         Json.strings(json, "aliases"),
-        json.path("result") instanceof ObjectNode r ? Optional.of(r) : Optional.empty());
+        json.path("result") instanceof ObjectNode r ? Optional.of(r) : Optional.empty(),
+        Json.flag(json, "handed"));
   }
 
   private static ObjectNode object(ObjectNode json, String key) {

@@ -17,6 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class Joins {
   private static final System.Logger LOG = System.getLogger(Joins.class.getName());
 
+  private static final String PORTMAP = "portmap";
+
   private final PortPublisher publisher;
 
   Joins(PortPublisher publisher) {
@@ -58,12 +60,32 @@ final class Joins {
     return list.plugins().stream().anyMatch(Joins::publishes);
   }
 
-  /** Whether ports can be published on a network of a container that has it, without a plugin. */
-  boolean takesLater(NetworkList list, List<PublishedPort> ports) {
-    return list.managed() && list.bridge().isPresent() && publishes(list) && publisher.takes(ports);
+  /**
+   * A join that is there already, about to carry published ports; empty if it cannot.
+   *
+   * @param defined the join's network: the join itself lacks the plugin that publishes
+   */
+  Optional<Join> handed(Join join, NetworkList defined, List<PublishedPort> ports) {
+    if (!publishes(defined)) {
+      return Optional.empty();
+    }
+    if (itself(defined, ports)) {
+      return Optional.of(join.handed(join.list(), ports));
+    }
+    // Other plugins that publish have run already, without ports.
+    return defined.plugins().stream()
+        .filter(p -> publishes(p) && NetworkList.typeOf(p).equals(PORTMAP))
+        .filter(p -> join.list().plugins().stream().noneMatch(Joins::publishes))
+        .findFirst()
+        .map(plugin -> join.handed(join.list().with(plugin), ports));
   }
 
-  private static boolean publishes(ObjectNode plugin) {
+  /** Whether Kapal publishes these ports on a network itself, without a plugin. */
+  private boolean itself(NetworkList list, List<PublishedPort> ports) {
+    return list.managed() && list.bridge().isPresent() && publisher.takes(ports);
+  }
+
+  static boolean publishes(ObjectNode plugin) {
     return plugin.path("capabilities").path("portMappings").asBoolean(false);
   }
 
@@ -85,19 +107,22 @@ final class Joins {
         throw new NetworkException.Invalid("interface " + ifName + " is asked for twice");
       }
       boolean publishing = i == carrier && !ports.isEmpty();
-      boolean plugin =
-          publishing
-              && !(lists.get(i).managed()
-                  && lists.get(i).bridge().isPresent()
-                  && publisher.takes(ports));
+      boolean plugin = publishing && !itself(lists.get(i), ports);
       // Portmap without ports does nothing but cost time, at DEL most of all.
-      NetworkList list = lists.get(i).only(p -> plugin || !NetworkList.typeOf(p).equals("portmap"));
+      NetworkList list = lists.get(i).only(p -> plugin || !NetworkList.typeOf(p).equals(PORTMAP));
       if (list.plugins().isEmpty()) {
         list = lists.get(i);
       }
       ObjectNode runtime = runtime(request, wanted, list, publishing ? ports : List.of());
       joins.add(
-          new Join(list, ifName, arguments(request), runtime, wanted.aliases(), Optional.empty()));
+          new Join(
+              list,
+              ifName,
+              arguments(request),
+              runtime,
+              wanted.aliases(),
+              Optional.empty(),
+              false));
     }
     return joins;
   }

@@ -106,6 +106,14 @@ record NetworkList(
         modified);
   }
 
+  /** The same list with one more plugin at its end. */
+  NetworkList with(ObjectNode plugin) {
+    List<ObjectNode> more = new ArrayList<>(plugins);
+    more.add(plugin);
+    return new NetworkList(
+        name, version, versions, disableCheck, disableGc, more, document, file, modified);
+  }
+
   /** Whether the list was written by Kapal. */
   boolean managed() {
     return document.path(OWN).isObject();

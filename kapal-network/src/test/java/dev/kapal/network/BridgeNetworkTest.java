@@ -268,6 +268,51 @@ final class BridgeNetworkTest {
   }
 
   @Test
+  void portsOfOtherProtocolsGoWithThem() throws Exception {
+    networks.create(NetworkSpec.bridge("one", Subnet.of("10.177.2.0/24")));
+    networks.create(NetworkSpec.bridge("two", Subnet.of("10.177.3.0/24")));
+    List<PortMapping> ports =
+        List.of(PortMapping.parse("80"), PortMapping.parse("53/udp"), PortMapping.parse("99/sctp"));
+    String c1 = netns.add("c1");
+    List<PublishedPort> published =
+        networks.attach(AttachRequest.of("web", c1, "one", ports)).ports();
+    int tcp = published.get(0).hostPort();
+    int udp = published.get(1).hostPort();
+    String sctp = "sctp dport " + published.get(2).hostPort();
+    List<Process> servers = List.of(serve("c1", "tcp", 80), serve("c1", "udp", 53));
+    try {
+      networks.connect("web", c1, NetworkRequest.of("two"), ports);
+      assertThat(ask("host", "127.0.0.1", "udp", udp)).as("by the first").isEqualTo("hi");
+      assertThat(networks.disconnect("web", "one").orElseThrow().ports()).isEqualTo(published);
+      assertThat(ask("host", "127.0.0.1", "udp", udp)).as("by the second").isEqualTo("hi");
+      assertThat(ask("host", "127.0.0.1", "tcp", tcp)).as("by the second").isEqualTo("hi");
+      assertThat(rules()).contains(sctp).contains("10.177.3.").doesNotContain("10.177.2.2:");
+      // There and back, to where the container had them first.
+      networks.connect("web", c1, NetworkRequest.of("one"), ports);
+      assertThat(networks.disconnect("web", "two").orElseThrow().ports()).isEqualTo(published);
+      assertThat(ask("host", "127.0.0.1", "udp", udp)).as("by the first again").isEqualTo("hi");
+      assertThat(networks.disconnect("web", "one")).isEmpty();
+      assertThat(rules()).doesNotContain("dport " + udp, "dport " + tcp, sctp);
+      List<PublishedPort> again =
+          networks.connect("web", c1, NetworkRequest.of("two"), ports).ports();
+      assertThat(ask("host", "127.0.0.1", "udp", again.get(1).hostPort()))
+          .as("one that it joined")
+          .isEqualTo("hi");
+    } finally {
+      servers.forEach(Process::destroyForcibly);
+    }
+    networks.detach("web");
+    assertThat(rules()).doesNotContain("dport ");
+    assertThat(networks.prune()).contains("one", "two");
+  }
+
+  /** What translates addresses, by whatever program it was written. */
+  private String rules() throws Exception {
+    return netns.in("host", "nft", "list", "ruleset").output()
+        + netns.in("host", "iptables", "-t", "nat", "-S").output().replace("--dport", "dport");
+  }
+
+  @Test
   void networksAreApartFromEachOther() throws Exception {
     networks.create(NetworkSpec.bridge("red"));
     networks.create(NetworkSpec.bridge("blue"));

@@ -26,7 +26,7 @@ final class ConnectTest {
   void open() throws Exception {
     netns = TestNetns.open();
     container = netns.add("c1");
-    fakes = new FakePlugins(directory.resolve("bin"), "fish", "frog", "duck");
+    fakes = new FakePlugins(directory.resolve("bin"), "fish", "frog", "duck", "portmap");
     conf("lake", "fish");
     conf("pond", "frog");
     conf("sea", "duck");
@@ -49,6 +49,17 @@ final class ConnectTest {
     Files.writeString(
         directory.resolve("net.d").resolve(name + ".conflist"),
         "{\"cniVersion\":\"1.0.0\",\"name\":\"%s\",\"plugins\":[{\"type\":\"%s\"}]}"
+            .formatted(name, plugin));
+  }
+
+  /** Like {@link #conf}, of a network that publishes ports. */
+  private void publishing(String name, String plugin) throws IOException {
+    Files.writeString(
+        directory.resolve("net.d").resolve(name + ".conflist"),
+        """
+        {"cniVersion":"1.0.0","name":"%s","plugins":[{"type":"%s"},
+         {"type":"portmap","capabilities":{"portMappings":true}}]}
+        """
             .formatted(name, plugin));
   }
 
@@ -102,6 +113,53 @@ final class ConnectTest {
     assertThatThrownBy(() -> connect("ocean")).isInstanceOf(NetworkException.NotFound.class);
     assertThatThrownBy(() -> networks.disconnect("c1", "sea"))
         .isInstanceOf(NetworkException.NotFound.class);
+  }
+
+  /** In the lake and the pond, with a port published by a plugin on the lake. */
+  private List<PublishedPort> publishOnTheLake() throws Exception {
+    publishing("lake", "fish");
+    publishing("pond", "frog");
+    List<PortMapping> ports = List.of(PortMapping.parse("53/udp"));
+    Attachment a = networks.attach(AttachRequest.of("c1", container, "lake", ports));
+    networks.connect("c1", container, NetworkRequest.of("pond"), ports);
+    fakes.forgetCalls();
+    return a.ports();
+  }
+
+  @Test
+  void aPluginPublishesOnTheNetworkThatStays() throws Exception {
+    List<PublishedPort> ports = publishOnTheLake();
+    assertThat(networks.disconnect("c1", "lake").orElseThrow().ports()).isEqualTo(ports);
+    assertThat(fakes.calls())
+        .containsExactly("DEL portmap c1 eth0", "DEL fish c1 eth0", "ADD portmap c1 eth1");
+    assertThat(fakes.input("ADD", "portmap"))
+        .contains("\"hostPort\":" + ports.getFirst().hostPort(), "\"name\":\"pond\"", "10.1.2.3");
+    Networks next = Networks.open(config);
+    assertThat(next.cached("c1").orElseThrow().ports()).isEqualTo(ports);
+    next.gc(Set.of("c1"));
+    assertThat(fakes.calls()).hasSize(3);
+    networks.detach("c1");
+    assertThat(fakes.calls()).endsWith("DEL portmap c1 eth1", "DEL frog c1 eth1");
+  }
+
+  @Test
+  void portsThatAreNotPublishedYetArePublishedByTheNextDaemon() throws Exception {
+    List<PublishedPort> ports = publishOnTheLake();
+    fakes.mode("ADD", "portmap", "refuse");
+    assertThatThrownBy(() -> networks.disconnect("c1", "lake"))
+        .isInstanceOf(NetworkException.PluginFailed.class)
+        .hasMessageContaining("portmap");
+    // As after a kill between the two plugins.
+    Networks next = Networks.open(config);
+    fakes.mode("ADD", "portmap", "ok");
+    fakes.forgetCalls();
+    next.gc(Set.of("c1"));
+    assertThat(fakes.calls()).endsWith("ADD portmap c1 eth1");
+    assertThat(names(next.cached("c1").orElseThrow())).containsExactly("pond eth1");
+    assertThat(next.cached("c1").orElseThrow().ports()).isEqualTo(ports);
+    fakes.forgetCalls();
+    next.gc(Set.of("c1"));
+    assertThat(fakes.calls()).isEmpty();
   }
 
   @Test
