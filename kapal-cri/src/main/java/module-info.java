@@ -17,4 +17,5 @@ module dev.kapal.cri {
 
   exports dev.kapal.cri;
   exports dev.kapal.cri.config;
+  exports dev.kapal.cri.observe;
 }

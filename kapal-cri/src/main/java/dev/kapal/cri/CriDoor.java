@@ -1,6 +1,7 @@
 package dev.kapal.cri;
 
 import dev.kapal.cri.config.CriConfig;
+import dev.kapal.cri.observe.CallObserver;
 import dev.kapal.cri.rpc.Listeners;
 import dev.kapal.engine.Engine;
 import java.io.IOException;
@@ -26,12 +27,18 @@ public final class CriDoor implements AutoCloseable {
   private final Supplier<CriConfig> config;
   private final Engine engine;
   private final Listeners listeners;
+  private final Supplier<CallObserver> observer;
   private final Thread waiting;
   private boolean closed;
   private Optional<Service> service = Optional.empty();
 
   private CriDoor(
-      CriOptions options, Supplier<CriConfig> config, Engine engine, Listeners listeners) {
+      CriOptions options,
+      Supplier<CriConfig> config,
+      Engine engine,
+      Listeners listeners,
+      Supplier<CallObserver> observer) {
+    this.observer = observer;
     this.options = options;
     this.config = config;
     this.engine = engine;
@@ -44,11 +51,17 @@ public final class CriDoor implements AutoCloseable {
    *
    * @param config as it is at the moment
    * @param engine has recovered; its owner closes it after the door
+   * @param observer is shown each call; asked for at its beginning
    * @throws IOException when a socket cannot be bound
    */
-  public static CriDoor open(CriOptions options, Supplier<CriConfig> config, Engine engine)
+  public static CriDoor open(
+      CriOptions options,
+      Supplier<CriConfig> config,
+      Engine engine,
+      Supplier<CallObserver> observer)
       throws IOException {
-    CriDoor door = new CriDoor(options, config, engine, Listeners.bind(options.sockets()));
+    CriDoor door =
+        new CriDoor(options, config, engine, Listeners.bind(options.sockets()), observer);
     door.waiting.start();
     return door;
   }
@@ -74,7 +87,7 @@ public final class CriDoor implements AutoCloseable {
 
   private synchronized void serve() throws IOException {
     if (!closed) {
-      service = Optional.of(Service.start(options, config, engine, listeners));
+      service = Optional.of(Service.start(options, config, engine, listeners, observer));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.kapal.cri;
 
 import dev.kapal.cri.config.CriConfig;
 import dev.kapal.cri.events.EventCalls;
+import dev.kapal.cri.observe.CallObserver;
 import dev.kapal.cri.proto.ImageServiceGrpc;
 import dev.kapal.cri.proto.RuntimeServiceGrpc;
 import dev.kapal.cri.rpc.CallGroup;
@@ -40,11 +41,15 @@ final class Service implements AutoCloseable {
   }
 
   static Service start(
-      CriOptions options, Supplier<CriConfig> config, Engine engine, Listeners listeners)
+      CriOptions options,
+      Supplier<CriConfig> config,
+      Engine engine,
+      Listeners listeners,
+      Supplier<CallObserver> observer)
       throws IOException {
     Service service = new Service(new ArrayDeque<>());
     try {
-      service.open(options, config, engine, listeners);
+      service.open(options, config, engine, listeners, observer);
       return service;
     } catch (IOException | RuntimeException e) {
       service.close();
@@ -53,7 +58,11 @@ final class Service implements AutoCloseable {
   }
 
   private void open(
-      CriOptions options, Supplier<CriConfig> config, Engine engine, Listeners listeners)
+      CriOptions options,
+      Supplier<CriConfig> config,
+      Engine engine,
+      Listeners listeners,
+      Supplier<CallObserver> observer)
       throws IOException {
     Linux linux = Linux.system();
     Clock clock = Clock.systemUTC();
@@ -92,7 +101,8 @@ final class Service implements AutoCloseable {
             listeners,
             calls.services(
                 RuntimeServiceGrpc.getServiceDescriptor(), ImageServiceGrpc.getServiceDescriptor()),
-            threads);
+            threads,
+            observer);
     ends.push(server::close);
   }
 

@@ -1,5 +1,6 @@
 package dev.kapal.cri.rpc;
 
+import dev.kapal.cri.observe.CallObserver;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -52,10 +54,14 @@ public final class RpcServer implements AutoCloseable {
    *
    * @param listeners are closed with the server
    * @param threads for the calls; its owner ends it
+   * @param observer is shown each call; asked for at its beginning
    * @throws IOException when the server cannot start
    */
   public static RpcServer serve(
-      Listeners listeners, List<BindableService> services, ExecutorService threads)
+      Listeners listeners,
+      List<BindableService> services,
+      ExecutorService threads,
+      Supplier<CallObserver> observer)
       throws IOException {
     TALKATIVE.forEach(logger -> logger.setLevel(Level.SEVERE));
     EventLoopGroup loop =
@@ -70,6 +76,7 @@ public final class RpcServer implements AutoCloseable {
               .bossEventLoopGroup(loop)
               .workerEventLoopGroup(loop)
               .executor(threads)
+              .intercept(new Watched(observer))
               .maxInboundMessageSize(LARGEST_MESSAGE)
               .permitKeepAliveTime(1, TimeUnit.SECONDS)
               .permitKeepAliveWithoutCalls(true);

@@ -3,6 +3,7 @@ package dev.kapal.cri.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kapal.cri.observe.CallObserver;
 import dev.kapal.cri.proto.ImageServiceGrpc;
 import dev.kapal.cri.proto.ListContainersRequest;
 import dev.kapal.cri.proto.ListImagesRequest;
@@ -13,24 +14,31 @@ import dev.kapal.cri.proto.StreamContainersResponse;
 import dev.kapal.cri.proto.VersionRequest;
 import dev.kapal.cri.proto.VersionResponse;
 import dev.kapal.engine.EngineException;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class RpcServerTest {
   @TempDir Path folder;
+  private CallObserver observer = CallObserver.NONE;
   private final ExecutorService threads =
       Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
 
@@ -46,7 +54,8 @@ final class RpcServerTest {
         Listeners.bind(List.of(paths)),
         calls.services(
             RuntimeServiceGrpc.getServiceDescriptor(), ImageServiceGrpc.getServiceDescriptor()),
-        threads);
+        threads,
+        () -> observer);
   }
 
   private static void version(Calls calls) {
@@ -214,6 +223,112 @@ final class RpcServerTest {
       assertThat(ended.await(200, TimeUnit.MILLISECONDS)).isFalse();
       context.cancel(null);
       assertThat(ended.await(5, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  /** Writes down what it hears. */
+  private static final class Notes implements CallObserver {
+    final BlockingQueue<String> notes = new LinkedBlockingQueue<>();
+
+    @Override
+    public Observed begin(Call call) {
+      notes.add(
+          call.service() + " " + call.method() + call.traceparent().map(t -> " " + t).orElse(""));
+      return new Observed() {
+        @Override
+        public void enter() {
+          notes.add("enter " + Thread.currentThread().threadId());
+        }
+
+        @Override
+        public void leave() {
+          notes.add("leave " + Thread.currentThread().threadId());
+        }
+
+        @Override
+        public void sent() {
+          notes.add("sent");
+        }
+
+        @Override
+        public void end(String code, int number) {
+          notes.add("end " + code + " " + number);
+        }
+      };
+    }
+
+    List<String> next(int count) throws InterruptedException {
+      List<String> all = new ArrayList<>();
+      while (all.size() < count) {
+        String note = notes.poll(5, TimeUnit.SECONDS);
+        if (note == null) {
+          return all;
+        }
+        all.add(note);
+      }
+      return all;
+    }
+  }
+
+  @Test
+  void callsAreShownToTheObserverOfTheMoment() throws Exception {
+    Path path = folder.resolve("s");
+    AtomicLong worker = new AtomicLong();
+    CountDownLatch cancelled = new CountDownLatch(1);
+    Notes notes = new Notes();
+    try (RpcServer server =
+            listen(
+                calls -> {
+                  version(calls);
+                  calls.unary(
+                      RuntimeServiceGrpc.getStatusMethod(),
+                      request -> {
+                        worker.set(Thread.currentThread().threadId());
+                        throw new EngineException.NotFound("no container \"x\"");
+                      });
+                  calls.streaming(
+                      RuntimeServiceGrpc.getStreamContainersMethod(),
+                      (request, answers) -> {
+                        answers.send(StreamContainersResponse.getDefaultInstance());
+                        answers.send(StreamContainersResponse.getDefaultInstance());
+                        cancelled.await();
+                      });
+                },
+                path);
+        Client client = Client.of(path)) {
+      client.runtime().version(VersionRequest.getDefaultInstance());
+      observer = notes;
+      Metadata headers = new Metadata();
+      headers.put(Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER), "00-x");
+      assertThatThrownBy(() ->
+              client
+                  .runtime()
+                  .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+                  .status(StatusRequest.getDefaultInstance()))
+          .isInstanceOf(StatusRuntimeException.class);
+      assertThat(notes.next(4))
+          .containsExactly(
+              "runtime.v1.RuntimeService Status 00-x",
+              "enter " + worker,
+              "end NOT_FOUND 5",
+              "leave " + worker);
+      var context = io.grpc.Context.current().withCancellation();
+      context.run(() -> {
+        Iterator<StreamContainersResponse> answers =
+            client.runtime().streamContainers(StreamContainersRequest.getDefaultInstance());
+        answers.next();
+        answers.next();
+      });
+      context.cancel(null);
+      List<String> heard = notes.next(6);
+      assertThat(heard.getFirst()).isEqualTo("runtime.v1.RuntimeService StreamContainers");
+      assertThat(heard).filteredOn("sent"::equals).hasSize(2);
+      assertThat(heard.getLast()).isEqualTo("end CANCELLED 1");
+      assertThatThrownBy(() -> client.images().listImages(ListImagesRequest.getDefaultInstance()))
+          .isInstanceOf(StatusRuntimeException.class);
+      assertThat(notes.next(4)).contains("end UNIMPLEMENTED 12");
+      assertThat(notes.notes).isEmpty();
+      cancelled.countDown();
     }
   }
 }

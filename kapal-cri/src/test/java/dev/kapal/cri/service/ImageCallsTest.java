@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
 import dev.kapal.cri.Fakes;
+import dev.kapal.cri.observe.CallObserver;
 import dev.kapal.cri.proto.AuthConfig;
 import dev.kapal.cri.proto.Image;
 import dev.kapal.cri.proto.ImageFilter;
@@ -112,7 +113,8 @@ final class ImageCallsTest {
             Listeners.bind(List.of(folder.resolve("s"))),
             bound.services(
                 ImageServiceGrpc.getServiceDescriptor(), RuntimeServiceGrpc.getServiceDescriptor()),
-            threads);
+            threads,
+            () -> CallObserver.NONE);
     client = Client.of(folder.resolve("s"));
     calls = client.images();
   }

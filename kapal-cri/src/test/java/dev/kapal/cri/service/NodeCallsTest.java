@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kapal.cri.FakeNode;
 import dev.kapal.cri.config.CriConfig;
+import dev.kapal.cri.observe.CallObserver;
 import dev.kapal.cri.proto.Container;
 import dev.kapal.cri.proto.ContainerConfig;
 import dev.kapal.cri.proto.ContainerFilter;
@@ -86,7 +87,8 @@ final class NodeCallsTest {
             Listeners.bind(List.of(folder.resolve("s"))),
             all.services(
                 RuntimeServiceGrpc.getServiceDescriptor(), ImageServiceGrpc.getServiceDescriptor()),
-            threads);
+            threads,
+            () -> CallObserver.NONE);
     client = Client.of(folder.resolve("s"));
     calls = client.runtime();
   }

@@ -4,6 +4,7 @@ import dev.kapal.engine.ContainerInfo.EffectiveProcess;
 import dev.kapal.engine.ContainerInfo.MountPoint;
 import dev.kapal.engine.Containers.Created;
 import dev.kapal.engine.EngineException;
+import dev.kapal.engine.Observer.Operation;
 import dev.kapal.engine.config.ConfigBuilder;
 import dev.kapal.engine.config.Environment;
 import dev.kapal.engine.files.OverlayRoot;
@@ -71,6 +72,10 @@ final class Creator {
    * @param validate whether to find what would make its start fail; of no use right before a start
    */
   Made create(ContainerSpec asked, boolean validate) {
+    return hub.observing.during(Operation.CONTAINER_CREATE, () -> make(asked, validate));
+  }
+
+  private Made make(ContainerSpec asked, boolean validate) {
     List<String> warnings = new ArrayList<>();
     Image image = image(asked);
     ContainerSpec spec = resolve(asked, warnings);
@@ -105,12 +110,17 @@ final class Creator {
       // Nothing of one that is removed at its end survives a power failure: no need to wait for the
       // disk.
       Snapshot snapshot =
-          hub.images
-              .snapshots()
-              .prepare(
-                  id,
-                  image,
-                  durability == Durability.POWER ? SnapshotOptions.DURABLE : SnapshotOptions.NONE);
+          hub.observing.during(
+              Operation.SNAPSHOT_PREPARE,
+              () ->
+                  hub.images
+                      .snapshots()
+                      .prepare(
+                          id,
+                          image,
+                          durability == Durability.POWER
+                              ? SnapshotOptions.DURABLE
+                              : SnapshotOptions.NONE));
       undo.push(() -> imageVolumes.remove(record));
       imageVolumes.prepare(record);
       FaultPoint.reach("create.snapshot");

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The events in memory: a ring of the last ones, and a bounded queue for each subscriber. A
@@ -26,6 +27,7 @@ final class EventLog implements Events {
   private final Deque<Event> ring = new ArrayDeque<>();
   private final List<Queue> queues = new CopyOnWriteArrayList<>();
   private long sequence;
+  private volatile Consumer<Event> listener = event -> {};
 
   EventLog(int capacity) {
     this.capacity = Math.max(16, capacity);
@@ -48,7 +50,13 @@ final class EventLog implements Events {
       for (Queue q : queues) {
         q.offer(e);
       }
+      listener.accept(e);
     }
+  }
+
+  /** Has one more hear all events, as they are told. */
+  void hears(Consumer<Event> other) {
+    listener = other;
   }
 
   @Override

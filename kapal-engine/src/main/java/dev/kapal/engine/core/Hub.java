@@ -44,6 +44,7 @@ final class Hub implements AutoCloseable {
   /** By name; some may come later, none ever goes: containers may have it. */
   final Map<String, Runtime> runtimes;
 
+  final Observing observing = new Observing();
   final Networks networks;
   final PeerNames peers;
   final Linux linux;
@@ -87,8 +88,8 @@ final class Hub implements AutoCloseable {
     this.database = database;
     this.images = images;
     this.runtimes = new ConcurrentHashMap<>(runtimes);
-    this.networks = networks;
-    this.peers = new PeerNames(networks, index, layout, linux.descriptors());
+    this.networks = new ObservedNetworks(networks, observing);
+    this.peers = new PeerNames(this.networks, index, layout, linux.descriptors());
     this.linux = linux;
     this.facts = facts;
     this.index = index;

@@ -4,6 +4,7 @@ import dev.kapal.engine.AttachRequest;
 import dev.kapal.engine.ContainerState;
 import dev.kapal.engine.Containers.ExitStatus;
 import dev.kapal.engine.EngineException;
+import dev.kapal.engine.Observer.Operation;
 import dev.kapal.engine.spec.RestartPolicy;
 import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.engine.store.Durability;
@@ -131,10 +132,13 @@ final class Lifecycle {
     Live live;
     try {
       live =
-          starter.start(
-              e,
-              c -> held.forEach(h -> joiner.join(h.request(), h.attachment(), c::attach)),
-              checkpoint);
+          hub.observing.during(
+              Operation.CONTAINER_START,
+              () ->
+                  starter.start(
+                      e,
+                      c -> held.forEach(h -> joiner.join(h.request(), h.attachment(), c::attach)),
+                      checkpoint));
     } catch (RuntimeException ex) {
       EngineException why = Failures.of("cannot start container " + e.name(), ex);
       held.forEach(h -> {
@@ -431,6 +435,10 @@ final class Lifecycle {
 
   /** Asks it to end. Takes the lock, but not while it waits. */
   void stop(Entry e, Duration timeout, int signal, boolean byUser) {
+    hub.observing.during(Operation.CONTAINER_STOP, () -> stopNow(e, timeout, signal, byUser));
+  }
+
+  private void stopNow(Entry e, Duration timeout, int signal, boolean byUser) {
     CompletableFuture<ExitStatus> exit;
     Live live;
     int run;
@@ -670,6 +678,10 @@ final class Lifecycle {
 
   /** Removes; kills first when forced. */
   void remove(Entry e, boolean force, boolean withVolumes) {
+    hub.observing.during(Operation.CONTAINER_REMOVE, () -> removeNow(e, force, withVolumes));
+  }
+
+  private void removeNow(Entry e, boolean force, boolean withVolumes) {
     CompletableFuture<ExitStatus> exit = null;
     e.lock.lock();
     try {

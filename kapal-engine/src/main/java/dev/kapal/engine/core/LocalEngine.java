@@ -9,6 +9,7 @@ import dev.kapal.engine.EngineParts;
 import dev.kapal.engine.EngineSystem;
 import dev.kapal.engine.Events;
 import dev.kapal.engine.Execs;
+import dev.kapal.engine.Observer;
 import dev.kapal.engine.Pods;
 import dev.kapal.engine.Volumes;
 import dev.kapal.engine.config.HostFacts;
@@ -102,7 +103,7 @@ public final class LocalEngine implements Engine {
 
   private LocalEngine(Hub hub, List<String> damaged) {
     this.hub = hub;
-    this.images = new ObservedImages(hub.images, hub.events);
+    this.images = new ObservedImages(hub.images, hub.events, hub.observing);
     this.watchers = new Watchers();
     this.volumes = new VolumeStore(hub, hub.database.volumes());
     Users users = new Users(hub);
@@ -157,6 +158,12 @@ public final class LocalEngine implements Engine {
    */
   public boolean offer(Runtime runtime) {
     return hub.runtimes.putIfAbsent(runtime.name(), runtime) == null;
+  }
+
+  /** Has somebody hear, from now on, what this engine does; only one at a time. */
+  public void observe(Observer observer) {
+    hub.observing.use(observer);
+    hub.events.hears(observer::told);
   }
 
   /** A container as it is in memory; for tests. */

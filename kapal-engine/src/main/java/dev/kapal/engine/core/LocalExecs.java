@@ -4,6 +4,7 @@ import dev.kapal.engine.AttachRequest;
 import dev.kapal.engine.Attachment;
 import dev.kapal.engine.EngineException;
 import dev.kapal.engine.Execs;
+import dev.kapal.engine.Observer.Operation;
 import dev.kapal.engine.spec.ExecSpec;
 import dev.kapal.engine.spec.TerminalSize;
 import dev.kapal.engine.store.ExecRecord;
@@ -145,6 +146,10 @@ final class LocalExecs implements Execs {
   }
 
   private Attachment start(Exec x, AttachRequest attach) {
+    return hub.observing.during(Operation.CONTAINER_EXEC, () -> startNow(x, attach));
+  }
+
+  private Attachment startNow(Exec x, AttachRequest attach) {
     synchronized (x) {
       if (x.started) {
         throw new EngineException.Conflict(

@@ -2,6 +2,7 @@ package dev.kapal.engine.core;
 
 import dev.kapal.engine.ContainerStats;
 import dev.kapal.engine.EngineException;
+import dev.kapal.engine.Observer.Operation;
 import dev.kapal.engine.PodInfo;
 import dev.kapal.engine.PodStats;
 import dev.kapal.engine.Pods;
@@ -49,6 +50,10 @@ final class LocalPods implements Pods {
 
   @Override
   public String run(PodSpec spec) {
+    return hub.observing.during(Operation.POD_RUN, () -> make(spec));
+  }
+
+  private String make(PodSpec spec) {
     String id = Index.newId();
     try (Undo undo = new Undo()) {
       PodEntry pod = new PodEntry(maker.record(id, spec));
@@ -73,7 +78,8 @@ final class LocalPods implements Pods {
 
   @Override
   public void stop(String id) {
-    stop(hub.pods.get(id));
+    PodEntry pod = hub.pods.get(id);
+    hub.observing.during(Operation.POD_STOP, () -> stop(pod));
   }
 
   /** Stops, or goes on with a stop that did not come to its end. */
@@ -148,6 +154,10 @@ final class LocalPods implements Pods {
   @Override
   public void remove(String id) {
     PodEntry pod = hub.pods.get(id);
+    hub.observing.during(Operation.POD_REMOVE, () -> remove(pod));
+  }
+
+  private void remove(PodEntry pod) {
     stop(pod);
     try {
       inParallel(hub.index.members(pod.id), e -> lifecycle.remove(e, true, true));

@@ -1,5 +1,6 @@
 package dev.kapal.engine.core;
 
+import dev.kapal.engine.Observer.Operation;
 import dev.kapal.image.CheckReport;
 import dev.kapal.image.CommitRequest;
 import dev.kapal.image.ContentStore;
@@ -11,6 +12,7 @@ import dev.kapal.image.Images;
 import dev.kapal.image.ImportRequest;
 import dev.kapal.image.LayerUse;
 import dev.kapal.image.ProgressListener;
+import dev.kapal.image.ProgressListener.State;
 import dev.kapal.image.PruneRequest;
 import dev.kapal.image.PullRequest;
 import dev.kapal.image.PushRequest;
@@ -28,15 +30,32 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The image store; what is done with it shows among the events. Closing it is the engine's. */
 final class ObservedImages implements Images {
   private final Images images;
   private final EventLog events;
+  private final Observing observing;
 
-  ObservedImages(Images images, EventLog events) {
+  ObservedImages(Images images, EventLog events, Observing observing) {
     this.images = images;
     this.events = events;
+    this.observing = observing;
+  }
+
+  /** Has the bytes that come from a registry counted, too. */
+  private ProgressListener counted(ProgressListener progress) {
+    Map<Digest, Long> known = new ConcurrentHashMap<>();
+    return event -> {
+      if (event instanceof ProgressListener.Layer(Digest blob, State state, long done, long _)
+          && (state == State.DOWNLOADING || state == State.DOWNLOADED)) {
+        // One thread tells of one blob; a download that begins anew counts again.
+        long before = Optional.ofNullable(known.put(blob, done)).orElse(0L);
+        observing.observer().downloaded(done < before ? done : done - before);
+      }
+      progress.on(event);
+    };
   }
 
   private void tell(String action, String actor, String name, Map<String, String> labels) {
@@ -62,14 +81,16 @@ final class ObservedImages implements Images {
 
   @Override
   public Image pull(PullRequest request, ProgressListener progress) {
-    Image i = images.pull(request, progress);
+    Image i = observing.during(Operation.IMAGE_PULL, () -> images.pull(request, counted(progress)));
     tell("pull", request.name(), request.name(), i.labels());
     return i;
   }
 
   @Override
   public List<Image> pullAllTags(PullRequest request, ProgressListener progress) {
-    List<Image> all = images.pullAllTags(request, progress);
+    List<Image> all =
+        observing.during(
+            Operation.IMAGE_PULL, () -> images.pullAllTags(request, counted(progress)));
     all.forEach(i -> tell("pull", request.name(), request.name(), i.labels()));
     return all;
   }

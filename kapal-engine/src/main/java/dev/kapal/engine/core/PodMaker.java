@@ -1,6 +1,7 @@
 package dev.kapal.engine.core;
 
 import dev.kapal.engine.EngineException;
+import dev.kapal.engine.Observer.Operation;
 import dev.kapal.engine.config.Sysctls;
 import dev.kapal.engine.spec.NamespaceMode;
 import dev.kapal.engine.spec.NamespaceSpec;
@@ -111,15 +112,18 @@ final class PodMaker {
     }
     FaultPoint.reach("pod.directory");
     Sandbox sandbox =
-        hub.runtime(r.runtime())
-            .createSandbox(
-                new SandboxSpec(
-                    r.id(),
-                    state,
-                    namespaces(r, run.resolve("ns")),
-                    r.spec().annotations(),
-                    maps(r, NamespaceSpec::uidMappings),
-                    maps(r, NamespaceSpec::gidMappings)));
+        hub.observing.during(
+            Operation.SANDBOX_CREATE,
+            () ->
+                hub.runtime(r.runtime())
+                    .createSandbox(
+                        new SandboxSpec(
+                            r.id(),
+                            state,
+                            namespaces(r, run.resolve("ns")),
+                            r.spec().annotations(),
+                            maps(r, NamespaceSpec::uidMappings),
+                            maps(r, NamespaceSpec::gidMappings))));
     undo.push(sandbox::quit);
     FaultPoint.reach("pod.sandbox");
     shm(r, run);

@@ -1,6 +1,7 @@
 package dev.kapal.engine.core;
 
 import dev.kapal.engine.EngineException;
+import dev.kapal.engine.Observer.Operation;
 import dev.kapal.engine.config.ConfigBuilder;
 import dev.kapal.engine.config.ConfigRequest;
 import dev.kapal.engine.config.ConfigRequest.ResolvedMount;
@@ -90,7 +91,11 @@ final class Starter {
           c.spec().pod().isPresent()
               ? Optional.empty()
               : Optional.of(
-                  runtime.createSandbox(SandboxSpec.of(c.id(), hub.layout.sandbox(c.id()))));
+                  hub.observing.during(
+                      Operation.SANDBOX_CREATE,
+                      () ->
+                          runtime.createSandbox(
+                              SandboxSpec.of(c.id(), hub.layout.sandbox(c.id())))));
       own.ifPresent(s -> undo.push(s::quit));
       Sandbox sandbox = own.orElseGet(() -> sandboxOfPod(c));
       FaultPoint.reach("start.sandbox");
@@ -104,7 +109,9 @@ final class Starter {
               .withInput(input(c.spec().process()))
               .withLog(log(c));
       Container container =
-          sandbox.createContainer(checkpoint.map(spec::withCheckpoint).orElse(spec));
+          hub.observing.during(
+              Operation.PROCESS_CREATE,
+              () -> sandbox.createContainer(checkpoint.map(spec::withCheckpoint).orElse(spec)));
       undo.push(() -> container.delete(true));
       FaultPoint.reach("start.container");
       // Some runtimes make the process of a checkpoint when it goes on, and no sooner.

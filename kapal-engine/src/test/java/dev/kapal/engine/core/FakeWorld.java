@@ -284,7 +284,13 @@ final class FakeWorld {
               return Optional.empty();
             },
             "cached",
-            a -> Optional.empty(),
+            a -> {
+              synchronized (this) {
+                return attached.contains((String) a[0])
+                    ? Optional.of(new Attachment((String) a[0], "", List.of(), List.of()))
+                    : Optional.empty();
+              }
+            },
             "attachments",
             a -> List.of(),
             "gc",
