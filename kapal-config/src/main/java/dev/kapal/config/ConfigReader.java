@@ -7,6 +7,7 @@ import dev.kapal.config.schema.Quantities;
 import dev.kapal.config.schema.Quantities.Limit;
 import dev.kapal.config.schema.SchemaCheck;
 import dev.kapal.config.schema.Settings;
+import dev.kapal.config.schema.SocketAddresses;
 import dev.kapal.config.text.ConfigException;
 import dev.kapal.config.text.KeyPath;
 import dev.kapal.config.text.Nearest;
@@ -131,6 +132,7 @@ final class ConfigReader {
         registries(),
         network(),
         cri(),
+        new KapalConfig.Metrics(SocketAddresses.parse(text("metrics", "address"))),
         Collections.unmodifiableSortedMap(runtimes),
         settings);
   }

@@ -9,6 +9,7 @@ import dev.kapal.config.text.KeyPath;
 import dev.kapal.config.text.Position;
 import dev.kapal.linux.IdMapping;
 import dev.kapal.runtime.Tier;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -31,6 +32,7 @@ public record KapalConfig(
     Registries registries,
     Network network,
     Cri cri,
+    Metrics metrics,
     SortedMap<String, RuntimeEntry> runtimes,
     Settings settings) {
 
@@ -105,6 +107,13 @@ public record KapalConfig(
       Optional<Path> streamCertificate,
       Optional<Path> streamKey,
       Optional<Path> streamClientAuthorities) {}
+
+  /**
+   * The table {@code metrics}.
+   *
+   * @param address where they are served; empty: nowhere
+   */
+  public record Metrics(Optional<InetSocketAddress> address) {}
 
   /** The defaults, as on a host without any file. */
   public static KapalConfig standard() {

@@ -37,6 +37,7 @@ final class Daemon implements AutoCloseable {
   private final DropInDoor dropIn;
   private final Fd dropInListener;
   private final Optional<CriDoor> kubelet;
+  private final Telemetry telemetry;
 
   private Daemon(
       Engine engine,
@@ -44,7 +45,9 @@ final class Daemon implements AutoCloseable {
       Fd listener,
       DropInDoor dropIn,
       Fd dropInListener,
-      Optional<CriDoor> kubelet) {
+      Optional<CriDoor> kubelet,
+      Telemetry telemetry) {
+    this.telemetry = telemetry;
     this.kubelet = kubelet;
     this.dropIn = dropIn;
     this.dropInListener = dropInListener;
@@ -66,8 +69,13 @@ final class Daemon implements AutoCloseable {
     Version version = Wiring.version();
     Wiring.Parts parts = Wiring.parts(linux, config, version);
     LocalEngine engine = parts.engine();
+    Telemetry telemetry = new Telemetry(engine, engine::observe, version);
     try {
-      LiveConfig live = new LiveConfig(source, config, parts);
+      telemetry
+          .use(config)
+          .ifPresent(
+              problem -> LOG.log(Level.ERROR, "{0}; the daemon serves all the same", problem));
+      LiveConfig live = new LiveConfig(source, config, parts, telemetry);
       OptionalLong group = Access.group(config.daemon().group());
       Path socket = config.daemon().runDir().resolve("cli.sock");
       Fd listener = listen(linux, socket, group);
@@ -87,8 +95,8 @@ final class Daemon implements AutoCloseable {
           new DropInDoor(
               linux, ociListener, DropIn.create(linux, KernelFeatures.host(), version.version()));
       Optional<CriDoor> kubelet =
-          KubeletDoor.open(config, live::current, engine, version.version());
-      Daemon daemon = new Daemon(engine, door, listener, dropIn, ociListener, kubelet);
+          KubeletDoor.open(config, live::current, engine, version.version(), telemetry::calls);
+      Daemon daemon = new Daemon(engine, door, listener, dropIn, ociListener, kubelet, telemetry);
       Runtime.getRuntime().addShutdownHook(new Thread(daemon::endBySignal, "signal"));
       Thread.ofVirtual().start(() -> daemon.endWhen(shutdown));
       hangup.runs(live::reload);
@@ -97,6 +105,7 @@ final class Daemon implements AutoCloseable {
       LOG.log(Level.INFO, "ready: {0}", socket);
       return daemon;
     } catch (RuntimeException | IOException e) {
+      telemetry.close();
       engine.close();
       throw e;
     }
@@ -150,6 +159,7 @@ final class Daemon implements AutoCloseable {
     kubelet.ifPresent(CriDoor::close);
     door.close();
     dropIn.close();
+    telemetry.close();
     engine.close();
     listener.close();
     dropInListener.close();

@@ -7,6 +7,7 @@ import dev.kapal.config.runtime.RuntimeNames;
 import dev.kapal.cri.CriDoor;
 import dev.kapal.cri.CriOptions;
 import dev.kapal.cri.config.CriConfig;
+import dev.kapal.cri.observe.CallObserver;
 import dev.kapal.engine.Engine;
 import dev.kapal.streaming.server.StreamingOptions;
 import java.io.IOException;
@@ -28,14 +29,20 @@ final class KubeletDoor {
    * Opens it, if it is wanted. Without it the daemon serves all the same.
    *
    * @param config as it is at the moment
+   * @param observer is shown each call; asked for at its beginning
    */
   static Optional<CriDoor> open(
-      KapalConfig started, Supplier<KapalConfig> config, Engine engine, String version) {
+      KapalConfig started,
+      Supplier<KapalConfig> config,
+      Engine engine,
+      String version,
+      Supplier<CallObserver> observer) {
     if (!started.cri().enabled()) {
       return Optional.empty();
     }
     try {
-      CriDoor door = CriDoor.open(options(started, version), new Settings(config), engine);
+      CriDoor door =
+          CriDoor.open(options(started, version), new Settings(config), engine, observer);
       LOG.log(Level.INFO, "the kubelet is served at {0}", started.cri().socket());
       return Optional.of(door);
     } catch (IOException e) {

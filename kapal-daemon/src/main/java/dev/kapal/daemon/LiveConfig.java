@@ -19,10 +19,12 @@ final class LiveConfig implements LiveConfiguration {
   private final ConfigSource source;
   private final KapalConfig started;
   private final Wiring.Parts parts;
+  private final Telemetry telemetry;
   private final List<String> startedWith;
   private volatile KapalConfig current;
 
-  LiveConfig(ConfigSource source, KapalConfig started, Wiring.Parts parts) {
+  LiveConfig(ConfigSource source, KapalConfig started, Wiring.Parts parts, Telemetry telemetry) {
+    this.telemetry = telemetry;
     this.source = source;
     this.started = started;
     this.parts = parts;
@@ -65,6 +67,9 @@ final class LiveConfig implements LiveConfiguration {
     return switch (source.load()) {
       case ConfigSource.Loaded.Good good -> {
         List<Problem> problems = Translation.problems(good.config(), offers(good.config()).names());
+        if (problems.isEmpty()) {
+          telemetry.use(good.config()).ifPresent(problems::add);
+        }
         yield problems.isEmpty() ? take(good.config()) : refuse(problems);
       }
       case ConfigSource.Loaded.Bad bad -> refuse(bad.problems());

@@ -93,6 +93,7 @@ final class ScratchEngine implements Engine {
         config.registries(),
         config.network(),
         config.cri(),
+        config.metrics(),
         runtimes,
         config.settings());
   }

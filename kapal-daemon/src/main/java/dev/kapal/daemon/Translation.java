@@ -182,7 +182,7 @@ final class Translation {
                     + String.join(", ", new TreeSet<>(runtimes))));
   }
 
-  private static Problem problem(KapalConfig config, KeyPath key, String what) {
+  static Problem problem(KapalConfig config, KeyPath key, String what) {
     return Problem.error(
         config.settings().find(key).map(Node::at).orElse(Position.DEFAULT), key.toString(), what);
   }

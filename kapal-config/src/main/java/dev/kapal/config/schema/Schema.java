@@ -67,6 +67,7 @@ public final class Schema {
       registries();
       network();
       cri();
+      metrics();
       runtimes();
       return keys;
     }
@@ -350,6 +351,18 @@ public final class Schema {
           none(),
           ABSOLUTE,
           "Clients have to show a certificate of one of these authorities; without it, any may come.");
+    }
+
+    private void metrics() {
+      restart = false;
+      add(
+          "metrics.address",
+          Type.TEXT,
+          text(""),
+          Rule.text(
+              "ADDRESS:PORT such as 127.0.0.1:1338, [::1]:1338 or :1338, or empty",
+              t -> t.isEmpty() || SocketAddresses.parse(t).isPresent()),
+          "Where metrics are served over HTTP, at /metrics, to whoever can connect; without an address before the port, on loopback; empty: nowhere.");
     }
 
     private void runtimes() {

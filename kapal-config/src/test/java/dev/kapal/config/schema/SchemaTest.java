@@ -49,6 +49,13 @@ final class SchemaTest {
             + " \"inof\"; did you mean \"info\"?",
         "[daemon]~run_dir = \"run\"|must be an absolute path",
         "[daemon]~run_dir = \"/a/../b\"|must be an absolute path",
+        "[metrics]~address = \"1338\"|f:2:1: metrics.address: must be ADDRESS:PORT such as"
+            + " 127.0.0.1:1338, [::1]:1338 or :1338, or empty, not \"1338\"",
+        "[metrics]~address = \"127.0.0.1:0\"|must be ADDRESS:PORT",
+        "[metrics]~address = \"127.0.0.1:65536\"|must be ADDRESS:PORT",
+        "[metrics]~address = \"300.0.0.1:80\"|must be ADDRESS:PORT",
+        "[metrics]~address = \"node.example:80\"|must be ADDRESS:PORT",
+        "[metrics]~address = \"::1:80\"|must be ADDRESS:PORT",
         "[containers]~log_max_files = 0|must be 1 to 999",
         "[containers.ulimits]~nofiles = 5|did you mean \"nofile\"?",
         "[containers.ulimits]~nofile = \"5:4\"|must be a limit",
@@ -62,5 +69,22 @@ final class SchemaTest {
         .singleElement()
         .asString()
         .contains(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    ":1338,127.0.0.1,1338",
+    "localhost:1338,127.0.0.1,1338",
+    "127.0.0.1:1,127.0.0.1,1",
+    "0.0.0.0:65535,0.0.0.0,65535",
+    "[::1]:80,0:0:0:0:0:0:0:1,80",
+    "[::]:80,0:0:0:0:0:0:0:0,80"
+  })
+  void anAddressWithoutAnAddressIsLoopback(String text, String address, int port) {
+    assertThat(SocketAddresses.parse(text))
+        .hasValueSatisfying(a -> {
+          assertThat(a.getAddress().getHostAddress()).isEqualTo(address);
+          assertThat(a.getPort()).isEqualTo(port);
+        });
   }
 }

@@ -30,6 +30,7 @@ record Watched(Supplier<CallObserver> observer) implements ServerInterceptor {
   }
 
   @Override
+  @SuppressWarnings("ReferenceEquality") // that one object is what says so
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     MethodDescriptor<Q, A> method = call.getMethodDescriptor();
