@@ -10,6 +10,7 @@ module dev.kapal.daemon {
   requires io.prometheus.writer.text;
   requires java.logging;
   requires java.management;
+  requires java.net.http;
   requires jdk.httpserver;
   requires jdk.unsupported; // sun.misc.Signal: nothing else in Java hears SIGHUP
 }

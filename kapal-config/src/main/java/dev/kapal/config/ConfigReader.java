@@ -3,6 +3,7 @@ package dev.kapal.config;
 import dev.kapal.config.runtime.RuntimeEntries;
 import dev.kapal.config.runtime.RuntimeEntry;
 import dev.kapal.config.runtime.RuntimeNames;
+import dev.kapal.config.schema.Endpoints;
 import dev.kapal.config.schema.Quantities;
 import dev.kapal.config.schema.Quantities.Limit;
 import dev.kapal.config.schema.SchemaCheck;
@@ -133,6 +134,9 @@ final class ConfigReader {
         network(),
         cri(),
         new KapalConfig.Metrics(SocketAddresses.parse(text("metrics", "address"))),
+        new KapalConfig.Tracing(
+            Endpoints.traces(text("tracing", "endpoint")),
+            whole("tracing", "sampling_rate_per_million")),
         Collections.unmodifiableSortedMap(runtimes),
         settings);
   }

@@ -10,6 +10,7 @@ import dev.kapal.config.text.Position;
 import dev.kapal.linux.IdMapping;
 import dev.kapal.runtime.Tier;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -33,6 +34,7 @@ public record KapalConfig(
     Network network,
     Cri cri,
     Metrics metrics,
+    Tracing tracing,
     SortedMap<String, RuntimeEntry> runtimes,
     Settings settings) {
 
@@ -114,6 +116,14 @@ public record KapalConfig(
    * @param address where they are served; empty: nowhere
    */
   public record Metrics(Optional<InetSocketAddress> address) {}
+
+  /**
+   * The table {@code tracing}.
+   *
+   * @param endpoint where spans are sent, the whole URL; empty: nowhere
+   * @param samplingRatePerMillion of calls that continue no trace
+   */
+  public record Tracing(Optional<URI> endpoint, int samplingRatePerMillion) {}
 
   /** The defaults, as on a host without any file. */
   public static KapalConfig standard() {

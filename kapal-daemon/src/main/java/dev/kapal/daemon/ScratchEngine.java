@@ -94,6 +94,7 @@ final class ScratchEngine implements Engine {
         config.network(),
         config.cri(),
         config.metrics(),
+        config.tracing(),
         runtimes,
         config.settings());
   }

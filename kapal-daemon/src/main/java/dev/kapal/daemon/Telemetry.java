@@ -7,13 +7,17 @@ import dev.kapal.config.text.Problem;
 import dev.kapal.cri.observe.CallObserver;
 import dev.kapal.daemon.metrics.Metrics;
 import dev.kapal.daemon.metrics.MetricsServer;
+import dev.kapal.daemon.tracing.SpanCounts;
+import dev.kapal.daemon.tracing.Tracing;
 import dev.kapal.engine.Engine;
 import dev.kapal.engine.Observer;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -29,10 +33,15 @@ final class Telemetry implements AutoCloseable {
   private final Consumer<Observer> listen;
   private final Version version;
   private Optional<Served> served = Optional.empty();
+  private Optional<Traced> traced = Optional.empty();
+  private final SpanCounts spans = new SpanCounts();
   private volatile CallObserver calls = CallObserver.NONE;
 
   /** What is served, and where. */
   private record Served(InetSocketAddress address, Metrics metrics, MetricsServer server) {}
+
+  /** What is traced, and how. */
+  private record Traced(KapalConfig.Tracing as, Tracing tracing) {}
 
   /**
    * With nothing told yet.
@@ -52,11 +61,12 @@ final class Telemetry implements AutoCloseable {
    */
   synchronized Optional<Problem> use(KapalConfig config) {
     Optional<InetSocketAddress> wanted = config.metrics().address();
-    if (wanted.equals(served.map(Served::address))) {
-      return Optional.empty();
-    }
     try {
-      serve(wanted);
+      if (!wanted.equals(served.map(Served::address))) {
+        serve(wanted);
+        wanted.ifPresent(
+            address -> LOG.log(Level.INFO, "metrics are at http://{0}/metrics", text(address)));
+      }
     } catch (IOException e) {
       return Optional.of(
           Translation.problem(
@@ -67,12 +77,45 @@ final class Telemetry implements AutoCloseable {
                   + ": "
                   + e.getMessage()
                   + "; choose another address or port"));
+    } finally {
+      hear();
     }
-    wanted.ifPresent(
-        address -> LOG.log(Level.INFO, "metrics are at http://{0}/metrics", text(address)));
-    calls = served.map(s -> s.metrics().calls()).orElse(CallObserver.NONE);
-    listen.accept(served.map(s -> s.metrics().engine()).orElse(Observer.NONE));
+    Optional<Traced> before = traced;
+    if (!before.map(Traced::as).equals(traces(config))) {
+      traced = traces(config).map(this::trace);
+      hear();
+      before.ifPresent(b -> b.tracing().close());
+    }
     return Optional.empty();
+  }
+
+  private static Optional<KapalConfig.Tracing> traces(KapalConfig config) {
+    return Optional.of(config.tracing()).filter(t -> t.endpoint().isPresent());
+  }
+
+  private Traced trace(KapalConfig.Tracing as) {
+    Map<String, String> resource = new LinkedHashMap<>();
+    resource.put("service.name", "kapal");
+    resource.put("service.version", version.version());
+    LOG.log(Level.INFO, "traces are sent to {0}", as.endpoint().orElseThrow());
+    return new Traced(
+        as, new Tracing(as.endpoint().orElseThrow(), as.samplingRatePerMillion(), resource, spans));
+  }
+
+  /** Those who are there now hear. */
+  private void hear() {
+    List<Observer> engines = new ArrayList<>();
+    List<CallObserver> callers = new ArrayList<>();
+    served.ifPresent(s -> {
+      engines.add(s.metrics().engine());
+      callers.add(s.metrics().calls());
+    });
+    traced.ifPresent(t -> {
+      engines.add(t.tracing());
+      callers.add(t.tracing());
+    });
+    calls = Heard.calls(callers);
+    listen.accept(Heard.engine(engines));
   }
 
   private void serve(Optional<InetSocketAddress> wanted) throws IOException {
@@ -83,7 +126,8 @@ final class Telemetry implements AutoCloseable {
             && wanted.isPresent()
             && before.get().address().getPort() == wanted.get().getPort();
     if (samePort) {
-      close();
+      before.get().server().close();
+      served = Optional.empty();
     }
     try {
       served = wanted.isPresent() ? Optional.of(start(wanted.get(), before)) : Optional.empty();
@@ -101,7 +145,9 @@ final class Telemetry implements AutoCloseable {
   /** What was counted goes on when only the address changes. */
   private Served start(InetSocketAddress address, Optional<Served> before) throws IOException {
     Metrics metrics =
-        before.map(Served::metrics).orElseGet(() -> new Metrics(engine, about(version)));
+        before
+            .map(Served::metrics)
+            .orElseGet(() -> new Metrics(engine, about(version), spans::all));
     return new Served(address, metrics, MetricsServer.start(address, metrics));
   }
 
@@ -127,5 +173,7 @@ final class Telemetry implements AutoCloseable {
   public synchronized void close() {
     served.ifPresent(s -> s.server().close());
     served = Optional.empty();
+    traced.ifPresent(t -> t.tracing().close());
+    traced = Optional.empty();
   }
 }

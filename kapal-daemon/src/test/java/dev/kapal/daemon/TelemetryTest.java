@@ -121,4 +121,31 @@ final class TelemetryTest {
     assertThat(served(port)).isTrue();
     assertThat(listening).isSameAs(before);
   }
+
+  @Test
+  void metricsAndTracesAreHeardTogether() throws Exception {
+    int port = freePort();
+    String metrics = "[metrics]\naddress = \":" + port + "\"\n";
+    // Nobody listens there: what is lost is counted.
+    String tracing =
+        "[tracing]\nendpoint = \"http://127.0.0.1:"
+            + freePort()
+            + "\"\nsampling_rate_per_million = 1000000\n";
+    assertThat(use(metrics + tracing)).isEmpty();
+    CallObserver.Observed call =
+        telemetry
+            .calls()
+            .begin(
+                new CallObserver.Call(
+                    "runtime.v1.RuntimeService", "Status", Optional.empty(), Optional.empty()));
+    call.enter();
+    listening.begin(Operation.POD_RUN).end(Optional.empty());
+    call.leave();
+    call.end("OK", 0);
+    assertThat(use(metrics)).isEmpty();
+    assertThat(scrape(port))
+        .contains("operation=\"pod_run\"} 1\n")
+        .contains("kapal_cri_rpcs_total{code=\"OK\"")
+        .contains("kapal_trace_spans_total{outcome=\"failed\"} 2.0\n");
+  }
 }

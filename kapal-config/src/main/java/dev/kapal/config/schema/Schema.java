@@ -68,6 +68,7 @@ public final class Schema {
       network();
       cri();
       metrics();
+      tracing();
       runtimes();
       return keys;
     }
@@ -363,6 +364,24 @@ public final class Schema {
               "ADDRESS:PORT such as 127.0.0.1:1338, [::1]:1338 or :1338, or empty",
               t -> t.isEmpty() || SocketAddresses.parse(t).isPresent()),
           "Where metrics are served over HTTP, at /metrics, to whoever can connect; without an address before the port, on loopback; empty: nowhere.");
+    }
+
+    private void tracing() {
+      restart = false;
+      add(
+          "tracing.endpoint",
+          Type.TEXT,
+          text(""),
+          Rule.text(
+              "http(s)://HOST[:PORT][/PATH], or empty",
+              t -> t.isEmpty() || Endpoints.traces(t).isPresent()),
+          "The collector that traces of the kubelet's calls are sent to by OTLP over HTTP, as OTEL_EXPORTER_OTLP_ENDPOINT names it: /v1/traces is appended; empty: none.");
+      add(
+          "tracing.sampling_rate_per_million",
+          Type.WHOLE,
+          whole(0),
+          between(0, 1_000_000),
+          "How many of a million calls are traced that continue no trace of their caller's; with those that do, the caller decides.");
     }
 
     private void runtimes() {

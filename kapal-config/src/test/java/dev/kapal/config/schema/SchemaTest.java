@@ -56,6 +56,12 @@ final class SchemaTest {
         "[metrics]~address = \"300.0.0.1:80\"|must be ADDRESS:PORT",
         "[metrics]~address = \"node.example:80\"|must be ADDRESS:PORT",
         "[metrics]~address = \"::1:80\"|must be ADDRESS:PORT",
+        "[tracing]~endpoint = \"collector:4317\"|f:2:1: tracing.endpoint: must be"
+            + " http(s)://HOST[:PORT][/PATH], or empty, not \"collector:4317\"",
+        "[tracing]~endpoint = \"http://u:p@collector\"|must be http",
+        "[tracing]~endpoint = \"http://collector:4318/?a=b\"|must be http",
+        "[tracing]~endpoint = \"http://:4318\"|must be http",
+        "[tracing]~sampling_rate_per_million = 1000001|must be 0 to 1000000",
         "[containers]~log_max_files = 0|must be 1 to 999",
         "[containers.ulimits]~nofiles = 5|did you mean \"nofile\"?",
         "[containers.ulimits]~nofile = \"5:4\"|must be a limit",
@@ -86,5 +92,16 @@ final class SchemaTest {
           assertThat(a.getAddress().getHostAddress()).isEqualTo(address);
           assertThat(a.getPort()).isEqualTo(port);
         });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://collector,http://collector/v1/traces",
+    "http://127.0.0.1:4318/,http://127.0.0.1:4318/v1/traces",
+    "https://[::1]:4318/otlp,https://[::1]:4318/otlp/v1/traces",
+    "http://collector:4318/v1/traces,http://collector:4318/v1/traces"
+  })
+  void theEndpointOfTracesIsABase(String text, String whole) {
+    assertThat(Endpoints.traces(text)).hasToString("Optional[" + whole + "]");
   }
 }

@@ -57,6 +57,19 @@ final class Families {
     return this;
   }
 
+  /** A counter with one label. */
+  Families counters(String name, String help, String label, Map<String, ? extends Number> values) {
+    CounterSnapshot.Builder family = CounterSnapshot.builder().name(name).help(help);
+    values.forEach((key, value) ->
+        family.dataPoint(
+            CounterSnapshot.CounterDataPointSnapshot.builder()
+                .value(value.doubleValue())
+                .labels(Labels.of(label, key))
+                .build()));
+    all.metricSnapshot(family.build());
+    return this;
+  }
+
   /** Any other. */
   Families and(io.prometheus.metrics.model.snapshots.MetricSnapshot other) {
     all.metricSnapshot(other);

@@ -13,13 +13,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * What there is at the moment of a scrape.
  *
  * @param about facts that never change while the daemon runs, such as its version
+ * @param spans how many spans of traces there were, by what became of them
  */
-record Inventory(Engine engine, Map<String, String> about) implements MultiCollector {
+record Inventory(Engine engine, Map<String, String> about, Supplier<Map<String, Long>> spans)
+    implements MultiCollector {
   @Override
   public MetricSnapshots collect() {
     List<ContainerInfo> containers = engine.containers().list(true, Filters.NONE);
@@ -53,6 +56,11 @@ record Inventory(Engine engine, Map<String, String> about) implements MultiColle
             "kapal_recovery_problems",
             "What this daemon could not settle at its start; the log tells of each.",
             recovery.problems().size())
+        .counters(
+            "kapal_trace_spans_total",
+            "Spans of traces, by what became of them: dropped are those that nobody could wait for.",
+            "outcome",
+            spans.get())
         .facts("kapal_build_info", "1; the labels say what runs here.", about)
         .build();
   }

@@ -7,6 +7,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * All that is counted and measured of one daemon, from the moment this is made; docs/metrics.md has
@@ -22,11 +23,12 @@ public final class Metrics {
    * Begins to count.
    *
    * @param about labels of {@code kapal_build_info}
+   * @param spans how many spans of traces there were, by what became of them
    */
-  public Metrics(Engine engine, Map<String, String> about) {
+  public Metrics(Engine engine, Map<String, String> about, Supplier<Map<String, Long>> spans) {
     operations = new EngineMetrics(registry);
     calls = new CallMetrics(registry);
-    registry.register(new Inventory(engine, about));
+    registry.register(new Inventory(engine, about, spans));
     registry.register(new ProcessMetrics(Path.of("/proc/self")));
     registry.register(new JvmMetrics());
   }

@@ -44,7 +44,10 @@ final class MetricsTest {
           "runtime.v1.RuntimeService", "RunPodSandbox", Optional.empty(), Optional.empty());
 
   private final Metrics metrics =
-      new Metrics(FakeEngine.create(), Map.of("version", "1", "commit", "c", "java", "25"));
+      new Metrics(
+          FakeEngine.create(),
+          Map.of("version", "1", "commit", "c", "java", "25"),
+          () -> Map.of("sent", 7L, "dropped", 0L));
 
   private void event(String type, String action) {
     metrics.engine().told(new Event(1, Instant.EPOCH, type, action, "x", Map.of()));
@@ -115,6 +118,7 @@ final class MetricsTest {
             "kapal_recovery_duration_seconds 1.5",
             "kapal_recovery_found{outcome=\"reattached\"} 4.0",
             "kapal_recovery_problems 1.0",
+            "kapal_trace_spans_total{outcome=\"sent\"} 7.0",
             "kapal_build_info{commit=\"c\",java=\"25\",version=\"1\"} 1.0");
     assertThat(value("process_resident_memory_bytes")).isGreaterThan(10e6);
     assertThat(value("process_open_fds")).isBetween(3.0, value("process_max_fds"));
