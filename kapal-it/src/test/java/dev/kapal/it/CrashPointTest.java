@@ -448,7 +448,7 @@ final class CrashPointTest {
     o.prepare().run();
     o.repeat().run();
     o.cleanUp().run();
-    Set<String> before = settled();
+    Set<String> before = Footprint.settled(daemon);
     for (Map.Entry<String, Integer> point : points.entrySet()) {
       // The first operation that comes by more than once is cut off at the last time, too.
       int last = struck.containsKey(point.getKey()) ? 1 : point.getValue();
@@ -464,10 +464,10 @@ final class CrashPointTest {
   /** Which points an operation comes by, and how often. */
   private Map<String, Integer> pointsOf(Operation o) throws Exception {
     o.prepare().run();
-    settled();
+    Footprint.settled(daemon);
     Files.deleteIfExists(reached());
     client(o.act()).waitFor(30, TimeUnit.SECONDS);
-    settled();
+    Footprint.settled(daemon);
     Map<String, Integer> points = new LinkedHashMap<>();
     Files.readAllLines(reached()).forEach(name -> points.merge(name, 1, Integer::sum));
     o.repeat().run();
@@ -495,7 +495,7 @@ final class CrashPointTest {
 
   /** Starts that are cut off themselves, over what a kill in the middle of everything left. */
   private void recovery() throws Exception {
-    Set<String> before = settled();
+    Set<String> before = Footprint.settled(daemon);
     Set<String> points = new TreeSet<>();
     for (boolean look = true; look || !points.isEmpty(); look = false) {
       String point = look ? "" : points.iterator().next();
@@ -591,18 +591,6 @@ final class CrashPointTest {
     builder.redirectInput(Path.of("/dev/null").toFile());
     builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
     return builder.start();
-  }
-
-  /** The footprint when it changes no more. */
-  private Set<String> settled() throws InterruptedException {
-    Set<String> last = Footprint.of(daemon);
-    for (int same = 0; same < 3; ) {
-      TimeUnit.MILLISECONDS.sleep(100);
-      Set<String> now = Footprint.of(daemon);
-      same = now.equals(last) ? same + 1 : 0;
-      last = now;
-    }
-    return last;
   }
 
   private static void pause() {

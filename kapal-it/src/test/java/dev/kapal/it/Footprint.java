@@ -31,6 +31,18 @@ final class Footprint {
     return new TreeSet<>(Commands.sh(script).out().lines().toList());
   }
 
+  /** What there is when it changes no more. */
+  static Set<String> settled(Daemon daemon) throws InterruptedException {
+    Set<String> last = of(daemon);
+    for (int same = 0; same < 3; ) {
+      TimeUnit.MILLISECONDS.sleep(100);
+      Set<String> now = of(daemon);
+      same = now.equals(last) ? same + 1 : 0;
+      last = now;
+    }
+    return last;
+  }
+
   /**
    * Waits until what there is is what is expected, since some of it goes in the background.
    *

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -199,10 +198,10 @@ final class PodCrashTest {
     o.prepare().run();
     Files.deleteIfExists(reached());
     o.act().run();
-    settled();
+    Footprint.settled(daemon);
     Set<String> points = new LinkedHashSet<>(Files.readAllLines(reached()));
     o.repeat().run();
-    Set<String> before = settled();
+    Set<String> before = Footprint.settled(daemon);
     for (String point : points) {
       if (point.matches(o.points()) && struck.add(point)) {
         strike(o, point, before);
@@ -238,7 +237,7 @@ final class PodCrashTest {
     PodSandboxConfig first = cri.pod("half", true);
     cri.start(cri.create(cri.run(first), first, "true"));
     clear("half");
-    Set<String> before = settled();
+    Set<String> before = Footprint.settled(daemon);
     for (String point : List.of("recover.pods", "pod.quit")) {
       PodSandboxConfig pod = cri.pod("half", true);
       String id = cri.run(pod);
@@ -294,17 +293,5 @@ final class PodCrashTest {
     Path draft = daemon.faults().resolve("draft");
     Files.writeString(draft, point + " 1");
     Files.move(draft, daemon.faults().resolve("armed"));
-  }
-
-  /** The footprint when it changes no more. */
-  private Set<String> settled() throws InterruptedException {
-    Set<String> last = Footprint.of(daemon);
-    for (int same = 0; same < 3; ) {
-      TimeUnit.MILLISECONDS.sleep(100);
-      Set<String> now = Footprint.of(daemon);
-      same = now.equals(last) ? same + 1 : 0;
-      last = now;
-    }
-    return last;
   }
 }

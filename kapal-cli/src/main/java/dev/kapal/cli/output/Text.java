@@ -83,22 +83,31 @@ public final class Text {
     StringBuilder out = new StringBuilder("\"");
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      switch (c) {
-        case '"' -> out.append("\\\"");
-        case '\\' -> out.append("\\\\");
-        case '\n' -> out.append("\\n");
-        case '\r' -> out.append("\\r");
-        case '\t' -> out.append("\\t");
-        default -> {
-          if (Character.isISOControl(c)) {
-            out.append(String.format(Locale.ROOT, "\\x%02x", (int) c));
-          } else {
-            out.append(c);
-          }
-        }
+      if (escape(c, out)) {
+        continue;
+      }
+      if (Character.isISOControl(c)) {
+        out.append(String.format(Locale.ROOT, "\\x%02x", (int) c));
+      } else {
+        out.append(c);
       }
     }
     return out.append('"').toString();
+  }
+
+  /** Writes what has a short escape in Go and JSON alike; tells whether it has. */
+  static boolean escape(char c, StringBuilder out) {
+    switch (c) {
+      case '"' -> out.append("\\\"");
+      case '\\' -> out.append("\\\\");
+      case '\n' -> out.append("\\n");
+      case '\r' -> out.append("\\r");
+      case '\t' -> out.append("\\t");
+      default -> {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Breaks a paragraph at spaces into lines of a width; a longer word has a line of its own. */

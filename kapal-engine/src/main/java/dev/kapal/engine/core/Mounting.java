@@ -8,7 +8,6 @@ import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fcntl;
-import dev.kapal.linux.MountFlags;
 import dev.kapal.linux.MountInfo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -113,19 +112,7 @@ final class Mounting {
       return Optional.empty();
     }
     Path shm = hub.layout.run(c.id()).resolve("shm");
-    try {
-      Files.createDirectory(shm);
-    } catch (IOException e) {
-      throw Layout.failure("make the directory", shm, e);
-    }
-    hub.linux
-        .mounts()
-        .mount(
-            "shm",
-            shm.toString(),
-            "tmpfs",
-            MountFlags.MS_NOSUID | MountFlags.MS_NODEV | MountFlags.MS_NOEXEC,
-            "mode=1777,size=" + c.spec().storage().shmSize().orElse(64L << 20));
+    SharedMemory.mount(hub.linux, shm, c.spec().storage().shmSize());
     return Optional.of(shm.toString());
   }
 

@@ -211,19 +211,7 @@ final class PodMaker {
       return;
     }
     Path shm = run.resolve("shm");
-    try {
-      Files.createDirectory(shm);
-    } catch (IOException e) {
-      throw Layout.failure("make the directory", shm, e);
-    }
-    hub.linux
-        .mounts()
-        .mount(
-            "shm",
-            shm.toString(),
-            "tmpfs",
-            MountFlags.MS_NOSUID | MountFlags.MS_NODEV | MountFlags.MS_NOEXEC,
-            "mode=1777,size=" + r.spec().shmSize().orElse(64L << 20));
+    SharedMemory.mount(hub.linux, shm, r.spec().shmSize());
   }
 
   /** Removes what a pod has below the run's directory. Idempotent. */

@@ -5,11 +5,9 @@ import dev.kapal.linux.DirEntry;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.FileType;
-import dev.kapal.linux.Resolve;
 import dev.kapal.linux.Stat;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -20,10 +18,6 @@ import java.util.Set;
  * @param bytes of what is no directory, if asked for
  */
 record TreeCount(long inodes, long bytes) {
-  private static final int OPEN =
-      Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
-  private static final Set<Resolve> REAL =
-      EnumSet.of(Resolve.BENEATH, Resolve.NO_SYMLINKS, Resolve.NO_XDEV);
 
   /** Counts names only: one listing per directory. */
   static TreeCount of(Descriptors calls, Fd root) {
@@ -43,10 +37,7 @@ record TreeCount(long inodes, long bytes) {
     todo.push("");
     while (!todo.isEmpty()) {
       String path = todo.pop();
-      try (Fd directory =
-          path.isEmpty()
-              ? calls.openat(root, ".", OPEN)
-              : calls.openBeneath(root, path, OPEN, 0, REAL)) {
+      try (Fd directory = RealDirectory.open(calls, root, path)) {
         for (DirEntry entry : calls.list(directory)) {
           inodes++;
           boolean isDirectory = entry.type() == FileType.DIRECTORY;

@@ -7,11 +7,9 @@ import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.DirEntry;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
-import dev.kapal.linux.Resolve;
 import dev.kapal.linux.Stat;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -19,10 +17,6 @@ import java.util.Set;
 
 /** What an upper directory changes of the layers below, as {@code docker diff} tells it. */
 final class UpperChanges {
-  private static final int OPEN =
-      Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
-  private static final Set<Resolve> REAL =
-      EnumSet.of(Resolve.BENEATH, Resolve.NO_SYMLINKS, Resolve.NO_XDEV);
   private final Descriptors calls;
   private final LayerStack below;
   private final Hollow hollow;
@@ -38,10 +32,7 @@ final class UpperChanges {
     List<String> todo = new ArrayList<>(List.of(""));
     while (!todo.isEmpty()) {
       String path = todo.removeLast();
-      try (Fd directory =
-          path.isEmpty()
-              ? calls.openat(upper, ".", OPEN)
-              : calls.openBeneath(upper, path, OPEN, 0, REAL)) {
+      try (Fd directory = RealDirectory.open(calls, upper, path)) {
         List<DirEntry> entries = calls.list(directory);
         if (Overlay.isOpaque(calls, directory)) {
           hidden(path, entries, all);
@@ -82,7 +73,7 @@ final class UpperChanges {
       }
       Set<String> kept = new HashSet<>();
       entries.forEach(entry -> kept.add(entry.name()));
-      try (Fd directory = calls.reopen(found.file(), OPEN)) {
+      try (Fd directory = calls.reopen(found.file(), RealDirectory.OPEN)) {
         for (DirEntry entry : calls.list(directory)) {
           String child = path.isEmpty() ? entry.name() : path + "/" + entry.name();
           Optional<LayerStack.Found> there = below.find(child);

@@ -10,18 +10,15 @@ import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
-import dev.kapal.linux.Resolve;
 import dev.kapal.linux.Stat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -29,10 +26,6 @@ import java.util.TreeMap;
  * entries, sockets are left out. Names in order, so that equal trees give equal layers.
  */
 final class UpperTar {
-  private static final int OPEN =
-      Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
-  private static final Set<Resolve> REAL =
-      EnumSet.of(Resolve.BENEATH, Resolve.NO_SYMLINKS, Resolve.NO_XDEV);
   private final Descriptors calls;
   private final Fd upper;
   private final Hollow hollow;
@@ -50,10 +43,7 @@ final class UpperTar {
     List<String> todo = new ArrayList<>(List.of(""));
     while (!todo.isEmpty()) {
       String path = todo.removeLast();
-      try (Fd directory =
-          path.isEmpty()
-              ? calls.openat(upper, ".", OPEN)
-              : calls.openBeneath(upper, path, OPEN, 0, REAL)) {
+      try (Fd directory = RealDirectory.open(calls, upper, path)) {
         directory(tar, directory, path, todo);
       }
     }
