@@ -71,10 +71,6 @@ final class Daemon implements AutoCloseable {
     LocalEngine engine = parts.engine();
     Telemetry telemetry = new Telemetry(engine, engine::observe, version);
     try {
-      telemetry
-          .use(config)
-          .ifPresent(
-              problem -> LOG.log(Level.ERROR, "{0}; the daemon serves all the same", problem));
       LiveConfig live = new LiveConfig(source, config, parts, telemetry);
       OptionalLong group = Access.group(config.daemon().group());
       Path socket = config.daemon().runDir().resolve("cli.sock");
@@ -103,6 +99,8 @@ final class Daemon implements AutoCloseable {
       live.warn();
       linux.sockets().notify("READY=1");
       LOG.log(Level.INFO, "ready: {0}", socket);
+      // What it loads would keep clients waiting.
+      Thread.ofPlatform().daemon().name("telemetry").start(live::tell);
       return daemon;
     } catch (RuntimeException | IOException e) {
       telemetry.close();

@@ -62,6 +62,13 @@ final class LiveConfig implements LiveConfiguration {
                 setting.path()));
   }
 
+  /** Begins to tell what the configuration wants told; nobody waits for that. */
+  synchronized void tell() {
+    telemetry
+        .use(current)
+        .ifPresent(problem -> LOG.log(Level.ERROR, "{0}; the daemon serves all the same", problem));
+  }
+
   @Override
   public synchronized Reloaded reload() {
     return switch (source.load()) {

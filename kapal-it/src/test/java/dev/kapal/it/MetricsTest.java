@@ -13,6 +13,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +44,14 @@ final class MetricsTest {
     }
   }
 
+  /** A daemon that has just started answers before it tells of itself. */
+  private static List<String> scrapeSoon(int port) throws IOException, InterruptedException {
+    for (int i = 0; i < 200 && !open(port); i++) {
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
+    return scrape(port);
+  }
+
   private static double value(List<String> lines, String series) {
     return lines.stream()
         .filter(line -> line.startsWith(series + " "))
@@ -59,7 +68,7 @@ final class MetricsTest {
   void aDaemonTellsWhatItDoesAndHas() throws Exception {
     int port = freePort();
     try (Daemon daemon = Daemon.start("--config", configure(port).toString())) {
-      List<String> before = scrape(port);
+      List<String> before = scrapeSoon(port);
       assertThat(count(before, "container_create")).isZero();
       assertThat(value(before, "kapal_images")).isEqualTo(1);
 
@@ -104,7 +113,7 @@ final class MetricsTest {
       configure(port);
       daemon.kill9();
       daemon.launch();
-      List<String> recovered = scrape(port);
+      List<String> recovered = scrapeSoon(port);
       assertThat(value(recovered, "kapal_recovery_found{outcome=\"reattached\"}")).isEqualTo(1);
       assertThat(value(recovered, "kapal_recovery_duration_seconds")).isBetween(0.0, 30.0);
       assertThat(value(recovered, "process_start_time_seconds"))

@@ -32,6 +32,10 @@ final class TracingTest {
                 + "\"\nsampling_rate_per_million = 1000000\n");
     try (Daemon daemon = Daemon.start("--config", file.toString());
         CriClient kubelet = new CriClient(daemon.run().resolve("kapal.sock"), daemon.cgroup())) {
+      // A daemon that has just started answers before it tells of itself.
+      for (int i = 0; i < 200 && !daemon.log().contains("traces are sent to"); i++) {
+        TimeUnit.MILLISECONDS.sleep(50);
+      }
       assertThat(kubelet.pods()).isEmpty();
       JsonNode request = requests.poll(20, TimeUnit.SECONDS);
       assertThat(request).as("a request of OTLP").isNotNull();
