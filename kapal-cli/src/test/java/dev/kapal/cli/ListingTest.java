@@ -2,12 +2,16 @@ package dev.kapal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kapal.engine.Containers;
+import dev.kapal.engine.EngineSystem;
 import dev.kapal.engine.Event;
 import dev.kapal.engine.Events;
 import dev.kapal.engine.LogEntry;
 import dev.kapal.engine.LogReader;
 import dev.kapal.engine.PruneReport;
 import dev.kapal.engine.Volumes;
+import dev.kapal.image.DiskUsage;
+import dev.kapal.oci.Digest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -88,6 +92,28 @@ class ListingTest {
     // As docker ends: a format that is none, and one that does not fit.
     assertThat(h.run("inspect", "-f", "{{.Name", "web").status()).isEqualTo(64);
     assertThat(h.run("inspect", "-f", "{{.Bogus}}", "web").status()).isEqualTo(1);
+  }
+
+  @Test
+  void whatEachTakesOnDiskIsShown() {
+    Digest id = Images.busybox().id();
+    EngineSystem.DiskUsage.Category some = new EngineSystem.DiskUsage.Category(1, 1, 10, 0);
+    h.system.on("diskUsage", a -> new EngineSystem.DiskUsage(some, some, some, List.of()));
+    h.images.on(
+        "usage",
+        a ->
+            new DiskUsage(
+                1, 2, 3, 4, List.of(new DiskUsage.PerImage(id, 4_430_000, 1_430_000, 2))));
+    h.images.on("find", a -> Optional.of(Images.busybox()));
+    h.containers.on("size", a -> new Containers.DiskUse(1_500, 4_431_500, 3));
+    h.volumes.on("list", a -> List.of());
+    assertThat(h.run("system", "df").out()).doesNotContain("space usage");
+    assertThat(h.run("system", "df", "-v").out().lines().map(l -> l.replaceAll(" {2,}", "|")))
+        .contains(
+            "localhost/busybox|latest|" + id.shortHex() + "|12 days ago|4.43MB|1.43MB|3MB|2",
+            "CONTAINER ID|IMAGE|COMMAND|LOCAL VOLUMES|SIZE|CREATED|STATUS|NAMES")
+        .anyMatch(
+            l -> l.startsWith("4c01db0b339c|") && l.contains("|1.5kB|") && l.endsWith("|web"));
   }
 
   @Test

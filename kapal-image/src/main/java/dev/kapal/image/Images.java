@@ -89,7 +89,7 @@ public interface Images extends AutoCloseable {
             .collect(Collectors.joining(", "))
         + ", not for "
         + wanted
-        + ": pull it with --platform "
+        + ": pull or load it with --platform "
         + wanted;
   }
 

@@ -46,7 +46,7 @@ import java.util.Optional;
 final class ImageCommands {
   static final String SECTION = "Images";
   private static final int ANY = Integer.MAX_VALUE;
-  private static final String NONE = "<none>";
+  static final String NONE = "<none>";
 
   private static final Listing LISTING =
       Listing.of(
@@ -296,7 +296,7 @@ final class ImageCommands {
   }
 
   /** Images that do not say when they were made are from 1970. */
-  private static String since(Instant created, Instant now) {
+  static String since(Instant created, Instant now) {
     return created.getEpochSecond() <= 0 ? "N/A" : Humans.ago(created, now);
   }
 

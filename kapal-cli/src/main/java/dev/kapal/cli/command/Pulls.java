@@ -56,7 +56,13 @@ final class Pulls {
         throw e;
       }
       if (!i.flag("quiet")) {
-        i.err().line("No image '" + spec.image() + "' here: pulling it");
+        i.err()
+            .line(
+                "No image '"
+                    + spec.image()
+                    + "' here"
+                    + platform.map(p -> " for " + p).orElse("")
+                    + ": pulling it");
       }
       image(i, spec.image(), platform, policy, i.err(), i.flag("quiet"));
       return work.run();

@@ -8,7 +8,6 @@ import dev.kapal.cli.model.Invocation;
 import dev.kapal.cli.model.Leaf;
 import dev.kapal.cli.output.Humans;
 import dev.kapal.cli.output.Json;
-import dev.kapal.cli.output.Table;
 import dev.kapal.cli.parse.Scalars;
 import dev.kapal.cli.template.Struct;
 import dev.kapal.cli.template.Template;
@@ -53,7 +52,9 @@ final class SystemCommands {
       Leaf.named("df")
           .summary("Show what is used on disk")
           .example("kapal system df", "how much, and what a clean-up would free")
-          .options(Listing.FORMAT, flag("verbose", "Show each image and volume too").letter('v'))
+          .options(
+              Listing.FORMAT,
+              flag("verbose", "Show each image, container and volume too").letter('v'))
           .does(SystemCommands::df);
 
   private static final Leaf CHECK =
@@ -263,30 +264,11 @@ final class SystemCommands {
             "RECLAIMABLE")
         .print(i, rows);
     if (i.flag("verbose")) {
-      verbose(i);
+      i.out().print(UsageTables.of(i));
     }
     i.out().flush();
     usage.notes().forEach(note -> i.err().line("Note: " + note));
     return 0;
-  }
-
-  private static void verbose(Invocation i) {
-    Table images = Table.of("IMAGE ID", "SIZE", "SHARED SIZE", "CONTAINERS");
-    for (var image : i.engine().images().usage().images()) {
-      images.row(
-          image.id().shortHex(),
-          Humans.size(image.size()),
-          Humans.size(image.shared()),
-          Integer.toString(image.users()));
-    }
-    Table volumes = Table.of("VOLUME NAME", "LINKS", "SIZE");
-    for (var volume : i.engine().volumes().list(Filters.NONE)) {
-      volumes.row(
-          volume.name(),
-          Integer.toString(volume.users().size()),
-          Humans.size(i.engine().volumes().size(volume.name())));
-    }
-    i.out().print("\nImages:\n\n" + images.render() + "\nVolumes:\n\n" + volumes.render());
   }
 
   private static Struct category(String name, Category c) {

@@ -19,7 +19,8 @@ public final class Suggestions {
     return known.stream()
         .filter(candidate -> candidate.startsWith(word) || distance(word, candidate) <= limit)
         .min(
-            Comparator.<String>comparingInt(candidate -> distance(word, candidate))
+            Comparator.<String, Boolean>comparing(candidate -> !candidate.startsWith(word))
+                .thenComparingInt(candidate -> distance(word, candidate))
                 .thenComparing(Comparator.naturalOrder()));
   }
 

@@ -34,7 +34,7 @@ class PlatformsTest {
     assertThat(absent.status()).isEqualTo(1);
     assertThat(absent.err())
         .isEqualTo(
-            "kapal: image busybox is here for linux/amd64, not for linux/arm64: pull it with"
+            "kapal: image busybox is here for linux/amd64, not for linux/arm64: pull or load it with"
                 + " --platform linux/arm64\n");
     h.images.on("history", a -> List.of());
     assertThat(h.run("history", "--platform", "linux/x86_64", "busybox").status()).isZero();

@@ -107,6 +107,7 @@ class ArgumentParserTest {
   void suggestsNeighboursOnly() {
     List<String> known = List.of("run", "rm", "restart", "volume");
     assertThat(Suggestions.nearest("rnu", known)).contains("run");
+    assertThat(Suggestions.nearest("ru", List.of("rm", "rmi", "run"))).contains("run");
     assertThat(Suggestions.nearest("volumes", known)).contains("volume");
     assertThat(Suggestions.nearest("res", known)).contains("restart");
     assertThat(Suggestions.nearest("xyz", known)).isEmpty();

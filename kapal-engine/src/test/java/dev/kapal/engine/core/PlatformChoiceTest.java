@@ -25,7 +25,7 @@ class PlatformChoiceTest {
               () -> containers.create(ContainerSpec.builder("web").platform("linux/s390x").build()))
           .isInstanceOf(EngineException.NotFound.class)
           .hasMessage(
-              "image web is here for %s, not for linux/s390x: pull it with --platform linux/s390x",
+              "image web is here for %s, not for linux/s390x: pull or load it with --platform linux/s390x",
               host);
       assertThatThrownBy(() -> containers.create(ContainerSpec.builder("other").build()))
           .isInstanceOf(EngineException.NotFound.class)
