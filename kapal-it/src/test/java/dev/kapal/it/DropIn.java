@@ -93,6 +93,11 @@ final class DropIn implements AutoCloseable {
    * their end.
    */
   Result detached(String... words) {
+    return detachedWith(Map.of(), words);
+  }
+
+  /** As the other one, with more environment. */
+  Result detachedWith(Map<String, String> more, String... words) {
     String script =
         "\"$@\" </dev/null >/dev/null 2>'"
             + folder
@@ -101,7 +106,9 @@ final class DropIn implements AutoCloseable {
             + "/err' >&2; exit $rc";
     List<String> line = new ArrayList<>(List.of("sh", "-c", script, "sh"));
     line.addAll(line(words));
-    return Commands.run(line, env, "", LIMIT);
+    Map<String, String> all = new HashMap<>(env);
+    all.putAll(more);
+    return Commands.run(line, all, "", LIMIT);
   }
 
   /** For tools that take a path of a runtime: kapal-oci with this fixture's environment. */

@@ -1,6 +1,7 @@
 package dev.kapal.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -176,6 +177,33 @@ abstract class DropInCases {
 
   private static List<String> hooks(Path seen) throws java.io.IOException {
     return Files.readAllLines(seen).stream().filter(l -> l.endsWith(" 1")).toList();
+  }
+
+  @Test
+  void processesJoinAClassOfService() throws Exception {
+    Path resctrl = Files.createDirectories(oci.folder.resolve("resctrl/gold")).getParent();
+    Map<String, String> env = Map.of("KAPAL_RESCTRL", resctrl.toString());
+    Path bundle = oci.bundle("rdt", "c['linux']['intelRdt'] = {'closID': 'gold'}", "sleep", "1000");
+    oci.detachedWith(env, "run", "-d", "--bundle", bundle.toString(), "rdt").mustSucceed();
+    String pid = Commands.sh("jq .pid '" + oci.state().resolve("rdt/state.json") + "'").text();
+    Path tasks = resctrl.resolve("gold/tasks");
+    assertThat(Files.readString(tasks)).isEqualTo(pid + "\n");
+    Path exec = oci.folder.resolve("exec.pid");
+    oci.detachedWith(env, "exec", "-d", "--pid-file", exec.toString(), "rdt", "sleep", "1000")
+        .mustSucceed();
+    assertThat(Files.readString(tasks)).isEqualTo(Files.readString(exec) + "\n");
+    oci.runWith(env, "", "delete", "--force", "rdt").mustSucceed();
+    assertThat(tasks).exists();
+
+    oci.bundle("rdt", "c['linux']['intelRdt'] = {'closID': 'silver'}", "true");
+    assertThat(oci.runWith(env, "", "run", "--bundle", bundle.toString(), "rdt").err())
+        .contains("no class of service silver");
+    assumeTrue(
+        !Files.readString(Path.of("/proc/mounts")).contains(" resctrl "),
+        "resctrl is mounted here");
+    assertThat(oci.run("run", "--bundle", bundle.toString(), "rdt").err())
+        .contains("resctrl, which is not mounted");
+    assertThat(oci.left()).isEmpty();
   }
 
   @Test

@@ -71,6 +71,7 @@ final class Creation {
   private final RuntimeConfig config;
   private final dev.kapal.oci.runtime.Linux section;
   private final Terminal terminal;
+  private Optional<ResourceControl> resources = Optional.empty();
   private Optional<Integer> launch = Optional.empty();
   private boolean ended;
 
@@ -107,6 +108,7 @@ final class Creation {
       Cgroup cgroup = host.cgroups().open(path);
       Optional<SystemdScope> scope = Optional.empty();
       try {
+        resources = ResourceControl.checked(session, section.intelRdt(), options.id());
         files.write(Kept.CONFIG, RuntimeConfigJson.write(config));
         files.write(Store.STATE, Json.bytes(record));
         scope = scope();
@@ -219,6 +221,7 @@ final class Creation {
       switch (session.front().next(number)) {
         case Front.Event.Sync(int pid, int sync) -> {
           if (sync == LaunchPlan.SYNC_CREATED) {
+            resources.ifPresent(r -> r.enter(pid));
             return created(files, record, pid);
           }
           if (sync == LaunchPlan.SYNC_MAPS) {
@@ -286,6 +289,7 @@ final class Creation {
         cgroup.kill(KILL);
         cgroup.delete(KILL);
       }
+      resources.ifPresent(ResourceControl::remove);
       files.removeAll();
     } catch (RuntimeException e) {
       cause.addSuppressed(e);

@@ -134,8 +134,11 @@ final class Exec {
               listener = descriptor;
             }
           }
-          case Front.Event.Sync(int pid, int _) -> {
-            if (listener.isPresent()) {
+          case Front.Event.Sync(int pid, int sync) -> {
+            if (sync == LaunchPlan.SYNC_HOOKS) {
+              ResourceControl.find(session, kept.linux().intelRdt(), kept.id())
+                  .ifPresent(r -> r.join(pid));
+            } else if (listener.isPresent()) {
               Starter.pass(session.host().linux(), kept, listener.get(), pid);
             }
             session.front().release(launch);

@@ -81,7 +81,7 @@ final class Features {
     linux.put("seccomp", seccomp);
     linux.put("apparmor", Map.of("enabled", true));
     linux.put("selinux", Map.of("enabled", true));
-    linux.put("intelRdt", Map.of("enabled", false));
+    linux.put("intelRdt", Map.of("enabled", true, "schemata", true, "monitoring", true));
     linux.put("mountExtensions", Map.of("idmap", Map.of("enabled", kernel.idmappedMounts())));
     linux.put("netDevices", Map.of("enabled", true));
     return linux;

@@ -57,6 +57,8 @@ final class Removal {
           "the control group of container " + kept.id() + " cannot be removed: " + e.getMessage(),
           e);
     }
+    ResourceControl.find(session, kept.linux().intelRdt(), kept.id())
+        .ifPresent(ResourceControl::remove);
     poststop(kept);
     kept.files().removeAll();
   }

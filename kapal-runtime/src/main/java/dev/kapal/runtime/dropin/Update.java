@@ -88,7 +88,8 @@ final class Update {
 
   private Resources asked() {
     if (flags.value("l3-cache-schema").isPresent() || flags.value("mem-bw-schema").isPresent()) {
-      throw new CommandFailed("Intel RDT is not supported");
+      throw new CommandFailed(
+          "the schemata of a class of service cannot be changed here; write them to resctrl");
     }
     Optional<String> file = flags.value("resources");
     return meant(RuntimeConfigJson.readResources(file.isPresent() ? read(file.get()) : document()));

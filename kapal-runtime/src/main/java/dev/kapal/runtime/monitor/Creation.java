@@ -57,6 +57,11 @@ final class Creation {
             .process()
             .orElseThrow(() -> new ContainerException.Invalid("The config has no process to run"));
     this.linux = config.linux().orElse(Linux.empty());
+    if (linux.intelRdt().isPresent()) {
+      throw new ContainerException.Unsupported(
+          "Intel RDT (linux.intelRdt) is not supported by the native runtime; kapal-oci, runc and crun"
+              + " do that");
+    }
   }
 
   Container run() {

@@ -238,6 +238,10 @@ public final class PlanCompiler {
       new TerminalPlan(c).open(stage, process, false);
     }
     setns(c, inputs);
+    if (c.linux.intelRdt().isPresent() && !hook) {
+      c.init.to("join the container's class of service");
+      c.init.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_HOOKS));
+    }
     if (c.userNamespace) {
       c.init.to("become root in the user namespace");
       c.init.call("setgroups", Arg.of(0), Arg.of(0)).allow(Errors.EPERM);
@@ -329,9 +333,6 @@ public final class PlanCompiler {
   }
 
   private static void refuseUnsupported(Compilation c) {
-    if (c.linux.intelRdt().isPresent()) {
-      throw Compilation.unsupported("Intel RDT (linux.intelRdt) is not supported yet");
-    }
     if (c.linux.memoryPolicy().isPresent()) {
       throw Compilation.unsupported(
           "NUMA memory policies (linux.memoryPolicy) are not supported yet");
