@@ -1,4 +1,4 @@
-// The two small inits: kapal-pause, which holds a pod's namespaces, and kapal-init, which a container may have as process 1.
+// The two small inits: kapal-pause, which holds a pod's namespaces (with --until-eof something else, until its input ends), and kapal-init, which a container may have as process 1.
 #include "sys.h"
 #include "names.h"
 
@@ -6,8 +6,13 @@
 #include <termios.h>
 
 int pause_main(int count, char **words) {
-  (void)count;
-  (void)words;
+  if (count > 1 && strcmp(words[1], "--until-eof") == 0) {
+    char byte;
+    ssize_t got;
+    do got = read(0, &byte, 1);
+    while (got > 0 || (got < 0 && errno == EINTR));
+    return 0;
+  }
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);

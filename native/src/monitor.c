@@ -131,7 +131,7 @@ static struct process *process_new(u32 number) {
   struct process *process = calloc(1, sizeof *process);
   if (!process) return NULL;
   *process = (struct process){.number = number, .state = LAUNCHING, .report = -1, .report_slot = -1, .input = -1, .input_slot = -1,
-                              .master = -1, .listener = -1, .log.fd = -1};
+                              .master = -1, .listener = -1, .events = -1, .log.fd = -1};
   for (int i = 0; i < 2; i++) process->out[i] = (struct source){.fd = -1, .slot = -1, .left = -1};
   return process;
 }
@@ -144,6 +144,7 @@ static void process_release(struct process *process) {
   close_fd(&process->input);
   close_fd(&process->master);
   close_fd(&process->listener);
+  close_fd(&process->events);
   free(process->typed);
   process->typed = NULL;
   for (int i = 0; i < 2; i++) {
@@ -209,6 +210,9 @@ static int start(struct process *process, struct launch *launch) {
   if (stdio & STDIO_IN) error = make_pipe(&process->input, &launch->stdio[0], true);
   for (int i = 0; i < 2 && !error; i++) {
     if (stdio & (u32)STDIO_OUT << i) error = make_pipe(&process->out[i].fd, &launch->stdio[1 + i], false);
+  }
+  if (launch->plan->cgroup_slot != NONE && !error) {
+    process->events = openat(launch->slots[launch->plan->cgroup_slot], "memory.events", O_RDONLY | O_CLOEXEC);
   }
   long pid = error ? 0 : launch_start(launch);
   close(report[1]);
@@ -675,6 +679,16 @@ static void orphan_end(pid_t pid, int status) {
   orphans[at].end = now();
 }
 
+// Whether the kernel has killed in a process's control group for want of memory. systemd removes the group as soon as it is empty,
+// so this is asked before anything else is done.
+static int killed_for_memory(const struct process *process) {
+  char text[512];
+  ssize_t length = process->events < 0 ? -1 : pread(process->events, text, sizeof text - 1, 0);
+  text[length > 0 ? length : 0] = 0;
+  const char *kills = strstr(text, "oom_kill ");
+  return kills && strtoull(kills + 9, NULL, 10) > 0 ? STATUS_MEMORY : 0;
+}
+
 // A child has ended: a process, a stage, or an orphan.
 static void reaped(pid_t pid, int status) {
   for (struct process *at = processes; at; at = at->next) {
@@ -685,7 +699,7 @@ static void reaped(pid_t pid, int status) {
     if (stage && at->shared && at->shared->pid) return;  // The stage has done its work.
     if (stage && !at->shared) return;
     at->reaped = true;
-    at->status = status;
+    at->status = stage || at->launcher ? status : status | killed_for_memory(at);
     at->end = now();
     report_read(at);
     if (at->report >= 0) launch_end(at);  // The stage has not let go of it yet.

@@ -7,6 +7,7 @@
 enum { CHUNK = 16384, LINE = 16384, INPUT_CHUNK = 4096, PROCESSES_MAX = 1000, CONNECTIONS_MAX = 16, PACKET_MAX = 65536,
        FDS_MAX = 250 };
 enum { LOG_NONE, LOG_JSON, LOG_CRI };
+enum { STATUS_MEMORY = 1 << 16 };  // added to a wait status: the kernel killed for want of memory
 enum { LAUNCHING = 1, WAITING, RUNNING, ENDED, LAUNCHED };
 
 // One log file of a process, with the unfinished line of each of its two streams.
@@ -63,6 +64,7 @@ struct process {
   struct launch_state *shared;  // null when the launch is over
   size_t shared_size;
   int report, report_slot, input, input_slot, master, listener;
+  int events;               // its control group's memory.events; -1: none is known
   u16 rows, columns;
   char *typed;              // input that the process has not taken; null: none
   u32 typed_size, typed_sent;

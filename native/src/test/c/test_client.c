@@ -290,6 +290,18 @@ static void await_blocked(pid_t pid) {
   }
 }
 
+TEST(init, pause_ends_with_its_input) {
+  int ends[2];
+  EQ(pipe2(ends, O_CLOEXEC), 0);
+  pid_t pid = run_as("kapal-pause", ends[0], -1, -1, (const char *const[]){"--until-eof", NULL});
+  close(ends[0]);
+  EQ(write(ends[1], "x", 1), 1);
+  usleep(20000);
+  EQ(waitpid(pid, NULL, WNOHANG), 0);
+  close(ends[1]);
+  EQ(exit_of(pid), 0);
+}
+
 TEST(init, pause_ends_on_sigterm) {
   static const int numbers[] = {SIGTERM, SIGINT};
   for (u32 i = 0; i < 2; i++) {

@@ -145,6 +145,7 @@ final class ConfigReader {
     return new KapalConfig.Daemon(
         path("daemon", "run_dir"),
         path("daemon", "data_dir"),
+        text("daemon", "cgroup_driver"),
         text("daemon", "cgroup_parent"),
         text("daemon", "group"),
         text("daemon", "log_level"));

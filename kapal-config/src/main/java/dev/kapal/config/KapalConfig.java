@@ -38,9 +38,19 @@ public record KapalConfig(
     SortedMap<String, RuntimeEntry> runtimes,
     Settings settings) {
 
-  /** The table {@code daemon}. */
+  /**
+   * The table {@code daemon}.
+   *
+   * @param cgroupDriver {@code auto}, {@code cgroupfs} or {@code systemd}; see {@link CgroupSetup}
+   * @param cgroupParent a path, or a slice's name
+   */
   public record Daemon(
-      Path runDir, Path dataDir, String cgroupParent, String group, String logLevel) {}
+      Path runDir,
+      Path dataDir,
+      String cgroupDriver,
+      String cgroupParent,
+      String group,
+      String logLevel) {}
 
   /**
    * The table {@code containers}.

@@ -3,6 +3,7 @@ package dev.kapal.daemon;
 import dev.kapal.config.ConfigSource;
 import dev.kapal.config.text.Node;
 import dev.kapal.config.text.Position;
+import dev.kapal.linux.systemd.Slices;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,7 +26,7 @@ record DaemonOptions(Optional<Path> config, Map<String, Node> daemon) {
         --config FILE         configuration (default /etc/kapal/config.toml, if it exists), and config.d beside it
         --run-dir DIR         sockets and state until the next boot (default /run/kapal)
         --data-dir DIR        images, containers, volumes (default /var/lib/kapal)
-        --cgroup-parent PATH  cgroup of all containers (default /kapal)
+        --cgroup-parent PATH  cgroup of all containers, or slice of systemd's (default /kapal or system.slice)
         --group NAME          group that may use the command socket (default kapal, if it exists)
         --stop                end the daemon that runs over /run/kapal (or KAPAL_RUN)
         --check [WORD...]     kapal check without a daemon; options of kapald go before it
@@ -121,12 +122,16 @@ record DaemonOptions(Optional<Path> config, Map<String, Node> daemon) {
   }
 
   private static String cgroup(String value) {
+    if (Slices.named(value).isPresent()) {
+      return value;
+    }
     Path path = Path.of(value);
     if (!path.isAbsolute() || path.getNameCount() == 0 || !path.normalize().equals(path)) {
       throw new UsageException(
           "kapald: --cgroup-parent \""
               + value
-              + "\" is not a plain absolute path below a cgroup root, such as /kapal");
+              + "\" is neither a plain absolute path below a cgroup root, such as /kapal, nor a slice's"
+              + " name");
     }
     return value;
   }

@@ -1,5 +1,6 @@
 package dev.kapal.daemon;
 
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.KapalConfig;
 import dev.kapal.config.runtime.PathLookup;
 import dev.kapal.config.runtime.RuntimeEntry;
@@ -9,6 +10,7 @@ import dev.kapal.cri.CriOptions;
 import dev.kapal.cri.config.CriConfig;
 import dev.kapal.cri.observe.CallObserver;
 import dev.kapal.engine.Engine;
+import dev.kapal.linux.CgroupDriver;
 import dev.kapal.streaming.server.StreamingOptions;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -77,7 +79,9 @@ final class KubeletDoor {
   static CriConfig settings(KapalConfig config) {
     Map<String, CriConfig.Passed> passed = new LinkedHashMap<>();
     Map<String, Map<String, Object>> shown = new LinkedHashMap<>();
-    Offers offers = Offers.of(config, PathLookup.system());
+    CgroupSetup cgroups = CgroupSetup.host(config);
+    boolean systemd = cgroups.driver() == CgroupDriver.SYSTEMD;
+    Offers offers = Offers.of(config, PathLookup.system(), cgroups);
     shown.put(RuntimeNames.BUILT_IN, Map.of("kind", "native", "tier", "native"));
     offers
         .programs()
@@ -92,12 +96,12 @@ final class KubeletDoor {
         .forEach((name, entry) -> {
           passed.put(
               name, new CriConfig.Passed(entry.podAnnotations(), entry.containerAnnotations()));
-          shown.put(name, shown(entry));
+          shown.put(name, shown(entry, systemd));
         });
     return new CriConfig(passed, shown);
   }
 
-  private static Map<String, Object> shown(RuntimeEntry entry) {
+  private static Map<String, Object> shown(RuntimeEntry entry, boolean systemd) {
     Map<String, Object> shown = new LinkedHashMap<>();
     shown.put("kind", entry.kind().name().toLowerCase(Locale.ROOT));
     shown.put("tier", entry.tier().name().toLowerCase(Locale.ROOT));
@@ -105,7 +109,7 @@ final class KubeletDoor {
     entry.path().ifPresent(path -> shown.put("runtimePath", path));
     entry.root().ifPresent(root -> shown.put("runtimeRoot", root));
     shown.put("options", entry.options().plain());
-    shown.put("systemdCgroup", entry.systemdCgroup());
+    shown.put("systemdCgroup", systemd);
     shown.put("podAnnotations", entry.podAnnotations());
     shown.put("containerAnnotations", entry.containerAnnotations());
     return shown;

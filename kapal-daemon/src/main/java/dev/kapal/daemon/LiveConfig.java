@@ -1,6 +1,7 @@
 package dev.kapal.daemon;
 
 import dev.kapal.cli.context.LiveConfiguration;
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.ConfigDiff;
 import dev.kapal.config.ConfigSource;
 import dev.kapal.config.KapalConfig;
@@ -10,6 +11,7 @@ import dev.kapal.config.schema.Schema;
 import dev.kapal.config.text.Problem;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The daemon's configuration, and taking over another one while it runs. */
@@ -73,7 +75,9 @@ final class LiveConfig implements LiveConfiguration {
   public synchronized Reloaded reload() {
     return switch (source.load()) {
       case ConfigSource.Loaded.Good good -> {
-        List<Problem> problems = Translation.problems(good.config(), offers(good.config()).names());
+        List<Problem> problems =
+            new ArrayList<>(Translation.problems(good.config(), offers(good.config()).names()));
+        CgroupSetup.host(good.config()).problem().ifPresent(problems::add);
         if (problems.isEmpty()) {
           telemetry.use(good.config()).ifPresent(problems::add);
         }
@@ -107,7 +111,7 @@ final class LiveConfig implements LiveConfiguration {
   }
 
   private static Offers offers(KapalConfig config) {
-    return Offers.of(config, PathLookup.system());
+    return Offers.of(config, PathLookup.system(), CgroupSetup.host(config));
   }
 
   private static List<Change> changes(KapalConfig before, KapalConfig after, List<String> known) {

@@ -1,11 +1,13 @@
 package dev.kapal.daemon;
 
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.KapalConfig;
 import dev.kapal.config.runtime.PathLookup;
 import dev.kapal.config.runtime.ResolvedRuntime;
 import dev.kapal.config.runtime.RuntimeEntry;
 import dev.kapal.config.runtime.RuntimeNames;
 import dev.kapal.config.text.ConfigException;
+import dev.kapal.linux.CgroupDriver;
 import dev.kapal.linux.Linux;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.oci.OciRuntime;
@@ -32,8 +34,8 @@ record Offers(
     Map<String, OciRuntimeConfig> programs,
     Map<String, ShimRuntimeConfig> shims,
     List<String> warnings) {
-  /** What a configuration offers on this host. */
-  static Offers of(KapalConfig config, PathLookup lookup) {
+  /** What a configuration offers on a host. */
+  static Offers of(KapalConfig config, PathLookup lookup, CgroupSetup cgroups) {
     RuntimeNames names = new RuntimeNames(config.runtimes(), lookup);
     Map<String, OciRuntimeConfig> programs = new TreeMap<>();
     Map<String, ShimRuntimeConfig> shims = new TreeMap<>();
@@ -42,11 +44,21 @@ record Offers(
     all.remove(RuntimeNames.BUILT_IN);
     for (String name : all) {
       try {
-        switch (names.resolve(name)) {
+        ResolvedRuntime found = names.resolve(name);
+        if (systemd(found.entry()) && cgroups.driver() != CgroupDriver.SYSTEMD) {
+          warnings.add(
+              refusal(
+                  found.entry(),
+                  "it must have its cgroups made by systemd, and for all containers here"
+                      + " daemon.cgroup_driver is "
+                      + cgroups.driver().word()));
+          continue;
+        }
+        switch (found) {
           case ResolvedRuntime.Program program ->
-              programs.put(name, program(program.entry(), program.path(), config));
+              programs.put(name, program(program.entry(), program.path(), cgroups));
           case ResolvedRuntime.Shim shim ->
-              shims.put(name, ShimSettings.of(shim.entry(), shim.path(), config));
+              shims.put(name, ShimSettings.of(shim.entry(), shim.path(), cgroups));
           case ResolvedRuntime.BuiltIn own ->
               warnings.add(
                   refusal(own.entry(), "this version of Kapal has its own runtime once only"));
@@ -56,6 +68,10 @@ record Offers(
       }
     }
     return new Offers(programs, shims, warnings);
+  }
+
+  private static boolean systemd(RuntimeEntry entry) {
+    return entry.systemdCgroup() || ShimSettings.systemd(entry);
   }
 
   /** The names of all runtimes, the built-in one among them. */
@@ -82,15 +98,15 @@ record Offers(
     return entry.at().place() + ": runtime \"" + entry.name() + "\" is not offered: " + why;
   }
 
-  private static OciRuntimeConfig program(RuntimeEntry entry, Path path, KapalConfig config) {
+  private static OciRuntimeConfig program(RuntimeEntry entry, Path path, CgroupSetup cgroups) {
     OciRuntimeConfig plain = OciRuntimeConfig.of(entry.name(), path);
     OciRuntimeConfig whole =
         plain
             .withTier(entry.tier())
             .withArguments(entry.args().toArray(String[]::new))
-            .withSystemdCgroup(entry.systemdCgroup())
+            .withSystemdCgroup(cgroups.driver() == CgroupDriver.SYSTEMD)
             .withTimeouts(entry.createTimeout(), plain.commandTimeout())
-            .withCgroupParent(config.daemon().cgroupParent());
+            .withCgroupParent(cgroups.parent());
     return entry.root().map(root -> whole.withRoot(Path.of(root))).orElse(whole);
   }
 }

@@ -88,7 +88,13 @@ final class ScratchEngine implements Engine {
           });
     }
     return new KapalConfig(
-        new KapalConfig.Daemon(run, data, daemon.cgroupParent(), daemon.group(), daemon.logLevel()),
+        new KapalConfig.Daemon(
+            run,
+            data,
+            daemon.cgroupDriver(),
+            daemon.cgroupParent(),
+            daemon.group(),
+            daemon.logLevel()),
         config.containers(),
         config.registries(),
         config.network(),

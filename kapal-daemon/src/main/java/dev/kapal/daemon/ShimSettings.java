@@ -1,9 +1,10 @@
 package dev.kapal.daemon;
 
-import dev.kapal.config.KapalConfig;
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.runtime.RuntimeEntry;
 import dev.kapal.config.text.Node;
 import dev.kapal.config.text.TomlWriter;
+import dev.kapal.linux.CgroupDriver;
 import dev.kapal.runtime.shim.ShimOptions;
 import dev.kapal.runtime.shim.ShimRuntimeConfig;
 import java.nio.file.Path;
@@ -17,20 +18,28 @@ final class ShimSettings {
 
   private ShimSettings() {}
 
-  static ShimRuntimeConfig of(RuntimeEntry entry, Path program, KapalConfig config) {
+  static ShimRuntimeConfig of(RuntimeEntry entry, Path program, CgroupSetup cgroups) {
     ShimRuntimeConfig plain = ShimRuntimeConfig.of(entry.name(), entry.tier(), program);
     return plain
-        .withOptions(ShimRuntimeConfig.drivesRunc(program) ? runc(entry) : other(entry, program))
+        .withOptions(
+            ShimRuntimeConfig.drivesRunc(program)
+                ? runc(entry, cgroups.driver() == CgroupDriver.SYSTEMD)
+                : other(entry, program))
         .withTimeouts(entry.createTimeout(), plain.commandTimeout())
-        .withCgroupParent(config.daemon().cgroupParent());
+        .withCgroupParent(cgroups.parent());
   }
 
-  private static ShimOptions runc(RuntimeEntry entry) {
+  /** Whether it must ask systemd for cgroups. */
+  static boolean systemd(RuntimeEntry entry) {
+    return flag(entry.options(), "SystemdCgroup");
+  }
+
+  private static ShimOptions runc(RuntimeEntry entry, boolean systemd) {
     Node.Table o = entry.options();
     return new ShimOptions.Runc(
         text(o, "BinaryName").orElse(""),
         text(o, "Root").or(entry::root),
-        flag(o, "SystemdCgroup") || entry.systemdCgroup(),
+        systemd,
         flag(o, "NoPivotRoot"),
         flag(o, "NoNewKeyring"),
         text(o, "ShimCgroup").orElse(""),

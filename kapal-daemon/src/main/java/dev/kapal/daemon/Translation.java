@@ -1,6 +1,7 @@
 package dev.kapal.daemon;
 
 import dev.kapal.cli.Version;
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.KapalConfig;
 import dev.kapal.config.runtime.RuntimeEntry;
 import dev.kapal.config.text.KeyPath;
@@ -41,11 +42,11 @@ final class Translation {
   private Translation() {}
 
   /** The engine's places and defaults. */
-  static EngineConfig engine(KapalConfig config, Version version) {
+  static EngineConfig engine(KapalConfig config, CgroupSetup cgroups, Version version) {
     KapalConfig.Daemon daemon = config.daemon();
     KapalConfig.Containers containers = config.containers();
     return EngineConfig.at(daemon.runDir().resolve("state"), daemon.dataDir())
-        .withCgroupParent(daemon.cgroupParent())
+        .withCgroups(cgroups.driver(), cgroups.parent())
         .withDefaults(containers.defaultRuntime(), "bridge", log(containers))
         .withStopTimeout(containers.stopTimeout())
         .withContainers(defaults(config))

@@ -1,6 +1,7 @@
 package dev.kapal.daemon;
 
 import dev.kapal.cli.Version;
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.KapalConfig;
 import dev.kapal.config.runtime.PathLookup;
 import dev.kapal.config.text.ConfigException;
@@ -72,8 +73,10 @@ final class Wiring {
    */
   static Parts parts(Linux linux, KapalConfig config, Version version) {
     KapalConfig.Daemon daemon = config.daemon();
-    Offers offers = Offers.of(config, PathLookup.system());
-    List<Problem> problems = Translation.problems(config, offers.names());
+    CgroupSetup cgroups = CgroupSetup.host(config);
+    Offers offers = Offers.of(config, PathLookup.system(), cgroups);
+    List<Problem> problems = new ArrayList<>(Translation.problems(config, offers.names()));
+    cgroups.problem().ifPresent(problems::add);
     if (!problems.isEmpty()) {
       throw new ConfigException.Invalid("the configuration does not fit this host", problems);
     }
@@ -83,7 +86,7 @@ final class Wiring {
       engine = engine.withInit(init.get());
     }
     List<Runtime> runtimes = new ArrayList<>();
-    runtimes.add(NativeRuntime.create(linux, KernelFeatures.host(), daemon.cgroupParent()));
+    runtimes.add(NativeRuntime.create(linux, KernelFeatures.host(), cgroups.parent()));
     runtimes.addAll(offers.drivers(linux, List.of()));
     Registries registries =
         new Registries(Translation.registries(config.registries(), System.getenv(), version));
@@ -107,7 +110,7 @@ final class Wiring {
 
   /** As configured, with what the host says about ids where the configuration says nothing. */
   private static EngineConfig configured(KapalConfig config, Version version) {
-    return Translation.engine(config, version)
+    return Translation.engine(config, CgroupSetup.host(config), version)
         .withIdMappings(
             UserNamespaceIds.mapping(config.containers().usernsUids(), SubordinateIds.uids()),
             UserNamespaceIds.mapping(config.containers().usernsGids(), SubordinateIds.gids()));

@@ -44,7 +44,8 @@ final class DaemonOptionsTest {
             "/a",
             "--cgroup-parent=/c/d");
     assertThat(config.daemon())
-        .isEqualTo(new KapalConfig.Daemon(Path.of("/a"), Path.of("/e"), "/c/d", "f", "info"));
+        .isEqualTo(
+            new KapalConfig.Daemon(Path.of("/a"), Path.of("/e"), "auto", "/c/d", "f", "info"));
     assertThat(config.all())
         .filteredOn(s -> s.path().equals(KeyPath.of("daemon", "run_dir")))
         .singleElement()

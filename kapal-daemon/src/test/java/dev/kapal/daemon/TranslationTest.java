@@ -3,11 +3,13 @@ package dev.kapal.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kapal.cli.Version;
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.ConfigSource;
 import dev.kapal.config.KapalConfig;
 import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.spec.LogSpec;
 import dev.kapal.image.registry.RegistryConfig;
+import dev.kapal.linux.CgroupDriver;
 import dev.kapal.network.IpPrefix;
 import dev.kapal.network.NetworkConfig;
 import dev.kapal.network.NetworkDefaults;
@@ -28,6 +30,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class TranslationTest {
+  private static final CgroupSetup CGROUPS =
+      new CgroupSetup(CgroupDriver.CGROUPFS, "/kapal", Optional.empty());
+
   @TempDir Path etc;
 
   private KapalConfig load(String text) throws IOException {
@@ -38,7 +43,7 @@ final class TranslationTest {
   @Test
   void theDefaultsAreThoseOfTheParts() {
     KapalConfig standard = KapalConfig.standard();
-    EngineConfig engine = Translation.engine(standard, Version.UNKNOWN);
+    EngineConfig engine = Translation.engine(standard, CGROUPS, Version.UNKNOWN);
     EngineConfig usual = EngineConfig.at(Path.of("/run/kapal/state"), Path.of("/var/lib/kapal"));
     assertThat(engine)
         .isEqualTo(
@@ -76,6 +81,7 @@ final class TranslationTest {
                 log_max_size = "2m"
                 log_max_files = 7
                 """),
+            new CgroupSetup(CgroupDriver.CGROUPFS, "/c/g", Optional.empty()),
             Version.UNKNOWN);
     assertThat(engine.stateDir()).isEqualTo(Path.of("/r/state"));
     assertThat(engine.dataDir()).isEqualTo(Path.of("/d"));
@@ -172,7 +178,7 @@ final class TranslationTest {
                 + "seccomp_profile = \""
                 + profile
                 + "\"\n[network]\ndns = [\"10.0.0.53\"]\n");
-    var defaults = Translation.engine(config, Version.UNKNOWN).containers();
+    var defaults = Translation.engine(config, CGROUPS, Version.UNKNOWN).containers();
     assertThat(defaults.init()).isTrue();
     assertThat(defaults.tiers())
         .containsEntry(dev.kapal.runtime.Tier.SANDBOX, "runsc")
@@ -196,7 +202,7 @@ final class TranslationTest {
             "[containers]\ncapabilities = [\"CAP_CHOWN\"]\n"
                 + "[runtimes.kata]\ntype = \"io.containerd.kata.v2\"\n"
                 + "privileged_without_host_devices = true\n[runtimes.crun]\npath = \"crun\"\n");
-    var defaults = Translation.engine(config, Version.UNKNOWN).containers();
+    var defaults = Translation.engine(config, CGROUPS, Version.UNKNOWN).containers();
     assertThat(defaults.capabilities()).contains(List.of("CAP_CHOWN"));
     assertThat(defaults.withoutHostDevices()).containsExactly("kata");
     assertThat(config.withoutEffect()).isEmpty();
@@ -237,8 +243,6 @@ final class TranslationTest {
     KapalConfig config =
         load(
             """
-            [daemon]
-            cgroup_parent = "/c"
             [runtimes.g]
             path = "runsc"
             args = ["--platform=systrap"]
@@ -267,7 +271,8 @@ final class TranslationTest {
                 List.of("crun", "runsc", "containerd-shim-kata-v2", "containerd-shim-runc-v2")
                         .contains(name)
                     ? Optional.of(Path.of("/bin/" + name))
-                    : Optional.empty());
+                    : Optional.empty(),
+            new CgroupSetup(CgroupDriver.SYSTEMD, "/c.slice", Optional.empty()));
     assertThat(offers.names()).containsExactly("crun", "g", "kata", "native", "runc-shim", "runsc");
     OciRuntimeConfig g = offers.programs().get("g");
     assertThat(g)
@@ -282,7 +287,7 @@ final class TranslationTest {
                 Duration.ofSeconds(9),
                 OciRuntimeConfig.of("g", Path.of("/bin/runsc")).commandTimeout(),
                 Set.of(),
-                "/c"));
+                "/c.slice"));
     assertThat(offers.programs().get("crun").tier()).isEqualTo(Tier.NATIVE);
     assertThat(offers.shims().get("kata").tier()).isEqualTo(Tier.VM);
     assertThat(offers.shims().get("kata").options())
@@ -292,10 +297,15 @@ final class TranslationTest {
     assertThat(offers.shims().get("runc-shim").options())
         .isEqualTo(
             new ShimOptions.Runc("crun", Optional.empty(), true, true, false, "", 7, 0, "", ""));
-    assertThat(offers.shims().get("runc-shim").cgroupParent()).isEqualTo("/c");
+    assertThat(offers.shims().get("runc-shim").cgroupParent()).isEqualTo("/c.slice");
     assertThat(offers.warnings())
         .hasSize(2)
         .anySatisfy(w -> assertThat(w).contains("\"gone\"", "/nowhere/x is missing"))
         .anySatisfy(w -> assertThat(w).contains("\"own\"", "once only"));
+    Offers without = Offers.of(config, name -> Optional.of(Path.of("/bin/" + name)), CGROUPS);
+    assertThat(without.names()).doesNotContain("g", "runc-shim");
+    assertThat(without.warnings())
+        .anySatisfy(w -> assertThat(w).contains("\"g\"", "daemon.cgroup_driver is cgroupfs"))
+        .anySatisfy(w -> assertThat(w).contains("\"runc-shim\"", "systemd"));
   }
 }

@@ -2,6 +2,8 @@ package dev.kapal.engine;
 
 import dev.kapal.engine.spec.LogSpec;
 import dev.kapal.engine.spec.NamespaceSpec.IdMapping;
+import dev.kapal.linux.CgroupDriver;
+import dev.kapal.linux.systemd.Slices;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -12,6 +14,7 @@ import java.util.Optional;
  *
  * @param stateDir what need not outlive a reboot; on a tmpfs if possible; made with mode 0700
  * @param dataDir what does; made with mode 0700
+ * @param cgroupDriver who makes cgroups
  * @param cgroupParent cgroup below which containers' cgroups are made
  * @param defaultRuntime name of the runtime for containers that name none
  * @param defaultNetwork network mode of containers that name none: {@code bridge}
@@ -28,6 +31,7 @@ import java.util.Optional;
 public record EngineConfig(
     Path stateDir,
     Path dataDir,
+    CgroupDriver cgroupDriver,
     String cgroupParent,
     String defaultRuntime,
     String defaultNetwork,
@@ -50,6 +54,9 @@ public record EngineConfig(
     if (!cgroupParent.startsWith("/") || cgroupParent.contains("..")) {
       throw new IllegalArgumentException("cgroup parent \"" + cgroupParent + "\" is not absolute");
     }
+    if (cgroupDriver == CgroupDriver.SYSTEMD && Slices.named(cgroupParent).isEmpty()) {
+      throw new IllegalArgumentException("cgroup parent \"" + cgroupParent + "\" is no slice");
+    }
   }
 
   /** Everything in the usual places. */
@@ -62,6 +69,7 @@ public record EngineConfig(
     return new EngineConfig(
         stateDir,
         dataDir,
+        CgroupDriver.CGROUPFS,
         "/kapal",
         "native",
         "bridge",
@@ -77,9 +85,19 @@ public record EngineConfig(
   }
 
   public EngineConfig withCgroupParent(String parent) {
+    return withCgroups(cgroupDriver, parent);
+  }
+
+  /**
+   * With cgroups that somebody makes.
+   *
+   * @param parent with the driver systemd the path of a slice, such as {@code /system.slice}
+   */
+  public EngineConfig withCgroups(CgroupDriver driver, String parent) {
     return new EngineConfig(
         stateDir,
         dataDir,
+        driver,
         parent,
         defaultRuntime,
         defaultNetwork,
@@ -98,6 +116,7 @@ public record EngineConfig(
     return new EngineConfig(
         stateDir,
         dataDir,
+        cgroupDriver,
         cgroupParent,
         runtime,
         network,
@@ -116,6 +135,7 @@ public record EngineConfig(
     return new EngineConfig(
         stateDir,
         dataDir,
+        cgroupDriver,
         cgroupParent,
         defaultRuntime,
         defaultNetwork,
@@ -134,6 +154,7 @@ public record EngineConfig(
     return new EngineConfig(
         stateDir,
         dataDir,
+        cgroupDriver,
         cgroupParent,
         defaultRuntime,
         defaultNetwork,
@@ -152,6 +173,7 @@ public record EngineConfig(
     return new EngineConfig(
         stateDir,
         dataDir,
+        cgroupDriver,
         cgroupParent,
         defaultRuntime,
         defaultNetwork,
@@ -170,6 +192,7 @@ public record EngineConfig(
     return new EngineConfig(
         stateDir,
         dataDir,
+        cgroupDriver,
         cgroupParent,
         defaultRuntime,
         defaultNetwork,
@@ -188,6 +211,7 @@ public record EngineConfig(
     return new EngineConfig(
         stateDir,
         dataDir,
+        cgroupDriver,
         cgroupParent,
         defaultRuntime,
         defaultNetwork,

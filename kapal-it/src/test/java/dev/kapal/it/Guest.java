@@ -42,8 +42,12 @@ final class Guest implements AutoCloseable {
     this.machine = machine;
   }
 
-  /** Boots one, or skips the test with a line that says what is missing. */
-  static Guest boot() {
+  /**
+   * Boots one, or skips the test with a line that says what is missing.
+   *
+   * @param words for the kernel's command line, see build/guest
+   */
+  static Guest boot(String... words) {
     Path root = Path.of(System.getProperty("kapal.root", "..")).toAbsolutePath().normalize();
     Path folder = Installation.home().resolveSibling("guest");
     String script = root.resolve("build/guest").toString();
@@ -64,7 +68,12 @@ final class Guest implements AutoCloseable {
       prepared.mustSucceed();
       // The limit is for a test run that is killed.
       Process machine =
-          new ProcessBuilder("timeout", "-k", "5", "1500", script, "boot", folder.toString())
+          new ProcessBuilder(
+                  Stream.concat(
+                          Stream.of(
+                              "timeout", "-k", "5", "1500", script, "boot", folder.toString()),
+                          Stream.of(words))
+                      .toList())
               .redirectErrorStream(true)
               .redirectOutput(folder.resolve("log").toFile())
               .start();

@@ -1,5 +1,7 @@
 package dev.kapal.config.check;
 
+import dev.kapal.config.CgroupSetup;
+import dev.kapal.linux.CgroupDriver;
 import dev.kapal.linux.CgroupLayout;
 import java.util.List;
 
@@ -52,15 +54,28 @@ final class CgroupChecks {
                     "use a kernel with these controllers if containers are to be limited by them"));
       };
 
-  static final Check DRIVER =
-      host ->
-          List.of(
-              Group.CGROUPS.ok(
-                  "cgroup.driver",
-                  systemd(host)
-                      ? "Kapal makes cgroups itself (cgroupfs); systemd runs, so a kubelet is"
-                          + " perhaps set to systemd"
-                      : "Kapal makes cgroups itself (cgroupfs); systemd does not run here"));
+  /** Who makes the containers' cgroups. */
+  static Check driver(CgroupSetup cgroups) {
+    return host -> {
+      if (cgroups.problem().isPresent()) {
+        return List.of(
+            Group.CGROUPS.failure(
+                "cgroup.driver",
+                Facts.sentence(cgroups.problem().get().toString()),
+                "the daemon does not start with it: change it in Kapal's configuration"));
+      }
+      return List.of(
+          Group.CGROUPS.ok(
+              "cgroup.driver",
+              cgroups.driver() == CgroupDriver.SYSTEMD
+                  ? "systemd makes cgroups for Kapal, below " + cgroups.parent()
+                  : "Kapal makes cgroups itself (cgroupfs), below "
+                      + cgroups.parent()
+                      + (systemd(host)
+                          ? "; systemd runs, so a kubelet is perhaps set to systemd"
+                          : "; systemd does not run here")));
+    };
+  }
 
   /** sd_booted(3). */
   static boolean systemd(Host host) {

@@ -1,5 +1,6 @@
 package dev.kapal.config.check;
 
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.KapalConfig;
 import dev.kapal.config.foreign.Dialect;
 import dev.kapal.config.runtime.RuntimeNames;
@@ -113,7 +114,7 @@ public final class HostCheck {
     // The other engines' drivers only matter to a kubelet that uses them.
     checks.add(
         NodeChecks.uses(host, places.kubelet(), cri)
-            ? NodeChecks.driver(places.kubelet())
+            ? NodeChecks.driver(places.kubelet(), cgroups())
             : KubernetesChecks.drivers(
                 places.kubelet(), places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO)));
     checks.add(NodeChecks.cgroups(places.kubelet()));
@@ -147,7 +148,7 @@ public final class HostCheck {
                 KernelChecks.USER_NAMESPACES,
                 CgroupChecks.LAYOUT,
                 CgroupChecks.CONTROLLERS,
-                CgroupChecks.DRIVER,
+                CgroupChecks.driver(cgroups()),
                 ContainerChecks.plain(trials),
                 ContainerChecks.mapped(trials),
                 NetworkChecks.IDS,
@@ -179,6 +180,10 @@ public final class HostCheck {
             KubernetesChecks.pauseImage(
                 places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO), request.online())));
     return checks;
+  }
+
+  private CgroupSetup cgroups() {
+    return CgroupSetup.of(request.config(), CgroupChecks.systemd(host), host.cgroups().mode());
   }
 
   private Set<String> registries() {

@@ -1,5 +1,6 @@
 package dev.kapal.config.check;
 
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.KapalConfig;
 import dev.kapal.linux.CgroupLayout;
 import java.nio.file.Path;
@@ -81,23 +82,43 @@ final class NodeChecks {
   }
 
   /** The kubelet's cgroup driver against Kapal's, where the kubelet uses Kapal. */
-  static Check driver(Path kubelet) {
+  static Check driver(Path kubelet, CgroupSetup cgroups) {
     return host -> {
-      String driver =
+      String theirs =
           KubeletConfig.read(host, kubelet).orElse(KubeletConfig.STANDARD).cgroupDriver();
+      String ours = cgroups.driver().word();
+      if (cgroups.problem().isPresent()) {
+        return List.of(
+            Group.KUBERNETES.failure(
+                "kubernetes.cgroup-driver",
+                Facts.sentence(cgroups.problem().get().toString()),
+                "Kapal's daemon does not start with it: change it in Kapal's configuration"));
+      }
       return List.of(
-          driver.equals("cgroupfs")
+          theirs.equals(ours)
               ? Group.KUBERNETES.ok(
-                  "kubernetes.cgroup-driver", "the kubelet's cgroupDriver is cgroupfs, as Kapal's")
+                  "kubernetes.cgroup-driver",
+                  "the kubelet's cgroupDriver is " + ours + ", as Kapal's")
               : Group.KUBERNETES.failure(
                   "kubernetes.cgroup-driver",
                   "the kubelet's cgroupDriver is "
-                      + driver
+                      + theirs
                       + " ("
                       + kubelet
-                      + ") and Kapal's is cgroupfs: a kubelet that does not ask its runtime for it"
-                      + " restarts pods again and again",
-                  "set cgroupDriver: cgroupfs in " + kubelet + " and restart the kubelet"));
+                      + ") and Kapal's is "
+                      + ours
+                      + ": a kubelet that does not ask its runtime for it restarts pods again and"
+                      + " again",
+                  "set cgroupDriver: "
+                      + ours
+                      + " in "
+                      + kubelet
+                      + " and restart the kubelet"
+                      + (theirs.equals("cgroupfs") || CgroupChecks.systemd(host)
+                          ? ", or set daemon.cgroup_driver to "
+                              + theirs
+                              + " in Kapal's configuration and restart its daemon"
+                          : "")));
     };
   }
 

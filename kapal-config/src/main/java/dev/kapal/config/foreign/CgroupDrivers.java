@@ -1,13 +1,12 @@
 package dev.kapal.config.foreign;
 
-/** What is to be said of the two ways of making cgroups. */
+import dev.kapal.config.text.Node;
+
+/** Who makes cgroups: one answer for all containers, as with Docker and CRI-O. */
 final class CgroupDrivers {
   private CgroupDrivers() {}
 
-  static String reason(String driver) {
-    return "Kapal's own runtime makes cgroups by itself; for external ones set"
-        + " runtimes.NAME.systemd_cgroup. The kubelet's cgroupDriver must be "
-        + driver
-        + ", too: when the two differ, pods restart again and again";
+  static void set(Intake in, Found f, String driver) {
+    in.translate(f, new Node.Text(f.at(), driver), "daemon", "cgroup_driver");
   }
 }

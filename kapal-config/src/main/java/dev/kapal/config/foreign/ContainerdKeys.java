@@ -107,8 +107,7 @@ final class ContainerdKeys {
                 in.mistake(
                     f,
                     "this worked with the shim io.containerd.runtime.v1.linux only, and containerd refuses"
-                        + " or passes over it now: set SystemdCgroup = true in the options of each runtime. "
-                        + CgroupDrivers.reason("systemd"));
+                        + " or passes over it now: set SystemdCgroup = true in the options of each runtime");
               } else {
                 in.notApplicable(f, "it is off: the default counts");
               }

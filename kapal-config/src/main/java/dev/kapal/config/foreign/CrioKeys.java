@@ -55,7 +55,7 @@ final class CrioKeys {
             (in, f) -> {
               String manager = f.text().orElse("");
               if (List.of("systemd", "cgroupfs").contains(manager)) {
-                in.notApplicable(f, CgroupDrivers.reason(manager));
+                CgroupDrivers.set(in, f, manager);
               } else {
                 in.mistake(
                     f, "CRI-O knows systemd and cgroupfs only, and does not start otherwise");

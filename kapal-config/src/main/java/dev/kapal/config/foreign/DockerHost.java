@@ -2,6 +2,7 @@ package dev.kapal.config.foreign;
 
 import dev.kapal.config.text.Nearest;
 import dev.kapal.config.text.Node;
+import dev.kapal.linux.systemd.Slices;
 import java.nio.file.Path;
 import java.util.Set;
 
@@ -24,9 +25,8 @@ final class DockerHost {
     String parent = f.text().orElse("");
     if (parent.isEmpty()) {
       in.notApplicable(f, Found.UNSET);
-    } else if (parent.endsWith(".slice")) {
-      in.notApplicable(
-          f, "a slice of systemd; Kapal makes cgroups itself below daemon.cgroup_parent");
+    } else if (Slices.named(parent).isPresent()) {
+      in.translate(f, new Node.Text(f.at(), Slices.named(parent).get()), "daemon", "cgroup_parent");
     } else {
       in.translate(
           f,
@@ -43,9 +43,8 @@ final class DockerHost {
     }
     for (String option : array.texts()) {
       switch (option) {
-        case "native.cgroupdriver=systemd" -> in.notApplicable(f, CgroupDrivers.reason("systemd"));
-        case "native.cgroupdriver=cgroupfs" ->
-            in.notApplicable(f, CgroupDrivers.reason("cgroupfs"));
+        case "native.cgroupdriver=systemd" -> CgroupDrivers.set(in, f, "systemd");
+        case "native.cgroupdriver=cgroupfs" -> CgroupDrivers.set(in, f, "cgroupfs");
         default ->
             in.mistake(
                 f,

@@ -159,7 +159,17 @@ final class RuntimeTable {
           set(found, Outcome.TRANSLATED, "root", found.node());
         }
       }
-      case "SystemdCgroup" -> set(found, Outcome.TRANSLATED, "systemd_cgroup", found.node());
+      case "SystemdCgroup" -> {
+        if (!(found.node() instanceof Node.Flag)) {
+          intake.mistake(found, "this is true or false");
+        } else if (found.isTrue()) {
+          CgroupDrivers.set(intake, found, "systemd");
+        } else if (intake.find("daemon", "cgroup_driver").isEmpty()) {
+          CgroupDrivers.set(intake, found, "cgroupfs");
+        } else {
+          intake.notApplicable(found, "daemon.cgroup_driver is for all runtimes");
+        }
+      }
       case "CriuPath", "CriuImagePath", "CriuWorkPath" ->
           intake.notApplicable(
               found,

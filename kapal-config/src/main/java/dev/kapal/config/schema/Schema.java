@@ -9,6 +9,7 @@ import static dev.kapal.config.schema.Rule.oneOf;
 import dev.kapal.config.text.KeyPath;
 import dev.kapal.config.text.Node;
 import dev.kapal.config.text.Position;
+import dev.kapal.linux.systemd.Slices;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -88,13 +89,21 @@ public final class Schema {
           ABSOLUTE,
           "Images, containers, volumes.");
       add(
+          "daemon.cgroup_driver",
+          Type.TEXT,
+          text("auto"),
+          oneOf("auto", "cgroupfs", "systemd"),
+          "Who makes cgroups: Kapal itself, or systemd, which Kapal asks for scopes. auto: systemd where"
+              + " it runs a host with cgroup v2 alone and daemon.cgroup_parent is no path.");
+      add(
           "daemon.cgroup_parent",
           Type.TEXT,
           text("/kapal"),
           Rule.text(
-              "an absolute path below the cgroup root without \"..\"",
-              p -> Rule.absolute(p) && p.length() > 1),
-          "The cgroup below which each container has its own.");
+              "an absolute path below the cgroup root without \"..\", or the name of a slice",
+              p -> Rule.absolute(p) ? p.length() > 1 : Slices.named(p).isPresent()),
+          "The cgroup below which each container has its own; with the driver systemd a slice,"
+              + " system.slice where none is set.");
       add(
           "daemon.group",
           Type.TEXT,
@@ -453,7 +462,8 @@ public final class Schema {
           Type.FLAG,
           none(),
           ANY,
-          "Whether the runtime asks systemd for cgroups; it must be what the kubelet does.");
+          "Whether the runtime must ask systemd for cgroups. All do where that is the driver; one that must"
+              + " is not offered elsewhere.");
       add(
           r + "create_timeout",
           Type.DURATION,

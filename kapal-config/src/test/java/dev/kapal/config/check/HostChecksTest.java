@@ -2,6 +2,8 @@ package dev.kapal.config.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kapal.config.CgroupSetup;
+import dev.kapal.config.KapalConfig;
 import dev.kapal.config.check.Finding.Status;
 import dev.kapal.config.check.Host.Guest;
 import dev.kapal.linux.CgroupLayout;
@@ -111,7 +113,10 @@ final class HostChecksTest {
     is(CgroupChecks.CONTROLLERS, Status.WARNING, "cpuset");
     host.cgroups = new CgroupLayout(CgroupLayout.Mode.NONE, Map.of(), Optional.empty(), List.of());
     is(CgroupChecks.LAYOUT, Status.FAILURE, "no control groups");
-    is(CgroupChecks.DRIVER, Status.OK, "systemd does not run");
+    CgroupSetup own = CgroupSetup.of(KapalConfig.standard(), false, CgroupLayout.Mode.V2);
+    is(CgroupChecks.driver(own), Status.OK, "below /kapal", "systemd does not run");
+    CgroupSetup systemds = CgroupSetup.of(KapalConfig.standard(), true, CgroupLayout.Mode.V2);
+    is(CgroupChecks.driver(systemds), Status.OK, "systemd makes cgroups", "/system.slice");
   }
 
   private static Host.Store store(String type, long free, long inodes, boolean... rest) {

@@ -2,8 +2,10 @@ package dev.kapal.config.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kapal.config.CgroupSetup;
 import dev.kapal.config.KapalConfig;
 import dev.kapal.config.check.Finding.Status;
+import dev.kapal.linux.CgroupDriver;
 import dev.kapal.linux.CgroupLayout;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,10 +74,14 @@ final class NodeChecksTest {
 
   @Test
   void theCgroupDriverIsOurs() {
+    CgroupSetup own = new CgroupSetup(CgroupDriver.CGROUPFS, "/kapal", Optional.empty());
+    CgroupSetup systemds = new CgroupSetup(CgroupDriver.SYSTEMD, "/system.slice", Optional.empty());
     kubelet("cgroupDriver: systemd");
-    is(NodeChecks.driver(KUBELET), Status.FAILURE, "set cgroupDriver: cgroupfs");
+    is(NodeChecks.driver(KUBELET, own), Status.FAILURE, "set cgroupDriver: cgroupfs");
+    is(NodeChecks.driver(KUBELET, systemds), Status.OK, "systemd, as Kapal's");
     kubelet("cgroupDriver: cgroupfs");
-    is(NodeChecks.driver(KUBELET), Status.OK, "as Kapal's");
+    is(NodeChecks.driver(KUBELET, own), Status.OK, "as Kapal's");
+    is(NodeChecks.driver(KUBELET, systemds), Status.FAILURE, "daemon.cgroup_driver to cgroupfs");
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.kapal.engine.spec.NamespaceMode;
 import dev.kapal.engine.spec.NamespaceSpec;
 import dev.kapal.engine.spec.ProcessSpec;
 import dev.kapal.engine.spec.SecuritySpec;
+import dev.kapal.linux.systemd.Slices;
 import dev.kapal.oci.runtime.IdMapping;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Namespace;
@@ -148,7 +149,7 @@ public final class ConfigBuilder {
     Linux linux =
         Linux.empty()
             .withNamespaces(namespaces)
-            .withCgroupsPath(r.container().cgroup())
+            .withCgroupsPath(Slices.cgroupsPath(r.container().cgroup()))
             .withDevices(devices.nodes())
             .withResources(resources)
             .withSysctl(sysctls(spec, namespaces, ownNet))

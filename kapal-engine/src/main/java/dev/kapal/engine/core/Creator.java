@@ -242,10 +242,11 @@ final class Creator {
     for (String e : spec.network().expose()) {
       exposed.add(e.contains("/") ? e : e + "/tcp");
     }
-    String parent =
+    CgroupPlaces places = CgroupPlaces.of(hub.config);
+    String cgroup =
         spec.pod().isPresent()
-            ? pod(spec).record.cgroup()
-            : spec.resources().cgroupParent().orElse(hub.config.cgroupParent());
+            ? places.member(pod(spec).record.cgroup(), id)
+            : places.container(spec.resources().cgroupParent(), id);
     return new ContainerRecord(
         id,
         name,
@@ -270,7 +271,7 @@ final class Creator {
         plan(spec.log(), id),
         signal(spec, config),
         spec.process().stopTimeout().orElse(hub.config.stopTimeout()),
-        (parent.startsWith("/") ? parent : "/" + parent) + "/" + id);
+        cgroup);
   }
 
   static EffectiveProcess process(ProcessSpec p, ContainerConfig config) {

@@ -10,7 +10,6 @@ import dev.kapal.engine.spec.PodSpec;
 import dev.kapal.engine.spec.Resources;
 import dev.kapal.engine.store.Durability;
 import dev.kapal.engine.store.PodRecord;
-import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Fd;
 import dev.kapal.network.JoinedNetwork;
@@ -19,7 +18,6 @@ import dev.kapal.runtime.Container;
 import dev.kapal.runtime.Sandbox;
 import java.net.InetAddress;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -61,7 +59,7 @@ final class LocalPods implements Pods {
       hub.pods.put(pod);
       undo.push(() -> hub.pods.remove(pod));
       if (pod.record.ownCgroup()) {
-        undo.push(() -> removeCgroup(pod.record));
+        undo.push(() -> CgroupRemoval.pod(hub, pod.record.cgroup()));
       }
       maker.make(pod, undo);
       hub.database.write(Durability.PROCESS, tx -> tx.put(pod.record));
@@ -138,17 +136,9 @@ final class LocalPods implements Pods {
     FaultPoint.reach("pod.quit");
     maker.clearFiles(r);
     if (r.ownCgroup()) {
-      removeCgroup(r);
+      CgroupRemoval.pod(hub, r.cgroup());
     }
     FaultPoint.reach("pod.cleared");
-  }
-
-  private void removeCgroup(PodRecord r) {
-    Cgroup group = hub.linux.cgroups().open(r.cgroup());
-    if (group.exists()) {
-      group.kill(Duration.ofSeconds(5));
-      group.delete(Duration.ofSeconds(5));
-    }
   }
 
   @Override

@@ -89,7 +89,7 @@ final class LocalSystem implements EngineSystem {
 
   @Override
   public String cgroupDriver() {
-    return "cgroupfs";
+    return hub.config.cgroupDriver().word();
   }
 
   @Override

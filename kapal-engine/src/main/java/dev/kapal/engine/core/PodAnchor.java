@@ -7,6 +7,7 @@ import dev.kapal.engine.spec.NamespaceMode;
 import dev.kapal.engine.spec.NamespaceSpec;
 import dev.kapal.engine.spec.SecuritySpec;
 import dev.kapal.engine.store.PodRecord;
+import dev.kapal.linux.systemd.Slices;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Mount;
 import dev.kapal.oci.runtime.Namespace;
@@ -49,14 +50,15 @@ final class PodAnchor {
         sandbox.createContainer(
             ContainerSpec.of(
                 r.id(),
-                config(r, sandbox, hub.facts),
+                config(r, sandbox),
                 new RootFilesystem.Directory(root()),
                 hub.layout.run(r.id())));
     undo.push(() -> container.delete(true));
     container.start();
   }
 
-  private static RuntimeConfig config(PodRecord r, Sandbox sandbox, HostFacts host) {
+  private RuntimeConfig config(PodRecord r, Sandbox sandbox) {
+    HostFacts host = hub.facts;
     Map<String, String> annotations = new LinkedHashMap<>(r.spec().annotations());
     annotations.putAll(PodAnnotations.sandbox(r));
     List<Namespace> namespaces = new ArrayList<>();
@@ -80,7 +82,8 @@ final class PodAnchor {
             .withNamespaces(namespaces)
             .withUidMappings(PodMaker.maps(r, NamespaceSpec::uidMappings))
             .withGidMappings(PodMaker.maps(r, NamespaceSpec::gidMappings))
-            .withCgroupsPath(r.cgroup() + "/" + r.id());
+            .withCgroupsPath(
+                Slices.cgroupsPath(CgroupPlaces.of(hub.config).member(r.cgroup(), r.id())));
     Optional<Seccomp> seccomp = ConfigBuilder.seccomp(security, host);
     return RuntimeConfig.empty()
         .withRoot(new Root("rootfs", true))

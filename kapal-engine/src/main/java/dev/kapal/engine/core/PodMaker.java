@@ -69,7 +69,7 @@ final class PodMaker {
           "a hostname cannot be set in the host's UTS namespace: leave one of both out");
     }
     boolean shared = n.pid().kind() == NamespaceMode.Kind.SHAREABLE;
-    String parent = spec.cgroupParent().orElse("");
+    Optional<String> parent = spec.cgroupParent().filter(p -> !p.isEmpty());
     return new PodRecord(
         id,
         Instant.now(),
@@ -77,9 +77,7 @@ final class PodMaker {
         name,
         hostUts ? HostName.get() : spec.hostname().orElse(id.substring(0, 12)),
         network(spec.network()),
-        parent.isEmpty()
-            ? hub.config.cgroupParent() + "/" + id
-            : parent.startsWith("/") ? parent : "/" + parent,
+        CgroupPlaces.of(hub.config).pod(parent, id),
         parent.isEmpty(),
         shared || runtime.tier() != Tier.NATIVE,
         true);
@@ -158,10 +156,10 @@ final class PodMaker {
   }
 
   /** Until there is a record, where its first process's cgroup is. */
-  private static void note(PodRecord r, Path run) {
+  private void note(PodRecord r, Path run) {
     Path file = run.resolve(CGROUP);
     try {
-      Files.writeString(file, r.cgroup() + "/" + r.id());
+      Files.writeString(file, CgroupPlaces.of(hub.config).member(r.cgroup(), r.id()));
     } catch (IOException e) {
       throw Layout.failure("write", file, e);
     }

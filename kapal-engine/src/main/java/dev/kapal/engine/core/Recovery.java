@@ -5,7 +5,6 @@ import dev.kapal.engine.EngineSystem.RecoveryReport;
 import dev.kapal.engine.spec.MountSpec;
 import dev.kapal.engine.spec.RestartPolicy;
 import dev.kapal.engine.store.RunState;
-import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupManager;
 import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.MountInfo;
@@ -218,10 +217,7 @@ final class Recovery {
   }
 
   private void removeCgroup(String path) {
-    Cgroup group = hub.linux.cgroups().open(path);
-    if (group.exists()) {
-      group.kill(Duration.ofSeconds(5));
-      group.delete(Duration.ofSeconds(5));
+    if (CgroupRemoval.ifThere(hub, path)) {
       undone.incrementAndGet();
     }
   }
@@ -392,11 +388,20 @@ final class Recovery {
     } catch (RuntimeException ex) {
       problem("network of sandbox " + id, ex);
     }
-    PodMaker.notedCgroup(hub.layout.run(id)).ifPresent(this::removeCgroup);
+    PodMaker.notedCgroup(hub.layout.run(id)).ifPresent(path -> noted(id, path));
     hub.trees.remove(directory);
     undone.incrementAndGet();
     if (!gone) {
       LOG.log(System.Logger.Level.INFO, "an unknown sandbox was removed: " + id);
+    }
+  }
+
+  /** A pod's first process's group, and the slice around it where it was the pod's own. */
+  private void noted(String id, String path) {
+    removeCgroup(path);
+    String pod = path.substring(0, Math.max(0, path.lastIndexOf('/')));
+    if (pod.endsWith(CgroupPlaces.ownSuffix(id))) {
+      CgroupRemoval.pod(hub, pod);
     }
   }
 

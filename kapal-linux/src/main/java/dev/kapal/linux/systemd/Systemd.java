@@ -81,13 +81,17 @@ public final class Systemd {
         });
   }
 
-  /** Ends a unit with all its processes, and returns when it is gone; one that is not there is. */
+  /**
+   * Ends a unit with all its processes, and returns when nothing is left of it; one that is not
+   * there is gone. That it failed, as one does whose processes the kernel killed, is forgotten.
+   */
   public void stop(String unit) {
     with(
         "stop " + unit,
         manager -> {
           try {
             manager.job("StopUnit", unit, new Value.Text(unit), new Value.Text("replace"));
+            manager.call("ResetFailedUnit", new Value.Text(unit));
           } catch (SystemdException e) {
             if (!e.name().equals(NAME + ".NoSuchUnit")) {
               throw e;

@@ -160,7 +160,9 @@ class SystemdTest {
     try (bus) {
       Systemd systemd = at(temp.resolve("bus"));
       systemd.stop("kapal-x.scope");
+      assertThat(bus.members()).endsWith("StopUnit", "ResetFailedUnit");
       systemd.stop("gone.scope");
+      assertThat(bus.members()).endsWith("StopUnit");
       systemd.update("kapal-x.scope", ScopeLimits.NONE);
       assertThat(bus.members()).doesNotContain("SetUnitProperties");
       systemd.update("kapal-x.scope", scope().limits());

@@ -3,8 +3,11 @@ package dev.kapal.runtime.driver;
 import dev.kapal.linux.Linux;
 import dev.kapal.linux.MountInfo;
 import dev.kapal.oci.runtime.Mount;
+import dev.kapal.runtime.monitor.SystemdScope;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** What making a bundle of our own takes. */
 public final class Bundles {
@@ -29,6 +32,19 @@ public final class Bundles {
             mount.uidMappings(),
             mount.gidMappings())
         : mount;
+  }
+
+  /**
+   * Annotations of a container whose control group {@code cgroupsPath} names. crun would make
+   * another group in a scope of systemd's, and put the container into that one, where nobody looks.
+   */
+  public static Map<String, String> annotations(Map<String, String> given, String cgroupsPath) {
+    if (SystemdScope.unit(cgroupsPath).isEmpty()) {
+      return given;
+    }
+    Map<String, String> all = new TreeMap<>(given);
+    all.putIfAbsent("run.oci.systemd.subgroup", "");
+    return all;
   }
 
   /** The mount that a path is on: the last one at its longest prefix. */

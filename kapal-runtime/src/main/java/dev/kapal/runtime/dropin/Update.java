@@ -78,7 +78,8 @@ final class Update {
         throw e;
       }
       if (session.globals().systemdCgroup()) {
-        SystemdScope.tell(session.host().linux(), section.cgroupsPath(), now);
+        SystemdScope.systemd(session.host().linux())
+            .ifPresent(systemd -> SystemdScope.tell(systemd, section.cgroupsPath(), now));
       }
       RuntimeConfig config =
           kept.config().withLinux(section.withResources(Limits.merge(before, now)));

@@ -85,7 +85,8 @@ final class Creation {
   private Optional<SystemdScope> scope() {
     return SystemdScope.unit(linux.cgroupsPath()).isEmpty()
         ? Optional.empty()
-        : SystemdScope.systemd(host.linux())
+        : host.systemd()
+            .get()
             .map(systemd ->
                 SystemdScope.start(
                     host.linux(), systemd, host.program(), linux.cgroupsPath(), linux.resources()));

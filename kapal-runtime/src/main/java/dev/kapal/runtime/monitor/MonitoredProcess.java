@@ -54,15 +54,15 @@ public class MonitoredProcess implements ContainerProcess {
     return launched;
   }
 
-  /** Whether the kernel killed processes of its container for want of memory. */
-  protected boolean oomKilled(int signal) {
+  /** Whether the kernel killed processes of its container for want of memory; given the status. */
+  protected boolean oomKilled(int status) {
     return false;
   }
 
   /** Called once, with the wait status. */
   public final void ended(int status, long time, Optional<String> reason) {
     Instant at = Instant.ofEpochSecond(time / 1_000_000_000L, time % 1_000_000_000L);
-    ExitStatus plain = ExitStatus.ofWaitStatus(status, oomKilled(status & 0x7f), at);
+    ExitStatus plain = ExitStatus.ofWaitStatus(status, oomKilled(status), at);
     exit.complete(new ExitStatus(plain.code(), plain.signal(), plain.oomKilled(), at, reason));
     watch.ended();
   }

@@ -34,6 +34,9 @@ import java.util.function.IntConsumer;
 final class NativeContainer extends NativeProcess implements Container {
   private static final Duration FREEZE = Duration.ofSeconds(10);
 
+  /** What the monitor adds to a wait status: the group may be gone when somebody else asks it. */
+  private static final int KILLED_FOR_MEMORY = 1 << 16;
+
   private final String id;
   private final String bundle;
   private final Cgroup cgroup;
@@ -83,9 +86,9 @@ final class NativeContainer extends NativeProcess implements Container {
   }
 
   @Override
-  protected boolean oomKilled(int signal) {
+  protected boolean oomKilled(int status) {
     try {
-      return oomKills() > 0;
+      return (status & KILLED_FOR_MEMORY) != 0 || oomKills() > 0;
     } catch (ContainerException | CgroupException _) {
       return false;
     }
@@ -284,7 +287,11 @@ final class NativeContainer extends NativeProcess implements Container {
       throw new ContainerException.Failed(
           "The limits of container " + id + " cannot be changed: " + e.getMessage(), e);
     }
-    SystemdScope.tell(owner().host().linux(), linux().cgroupsPath(), resources);
+    owner()
+        .host()
+        .systemd()
+        .get()
+        .ifPresent(systemd -> SystemdScope.tell(systemd, linux().cgroupsPath(), resources));
     config = config.withLinux(linux().withResources(Limits.merge(before, resources)));
     owner().files().writeConfig(number(), config);
   }
@@ -359,6 +366,11 @@ final class NativeContainer extends NativeProcess implements Container {
           cgroup.delete(NativeSandbox.KILL);
           return true;
         });
+    owner()
+        .host()
+        .systemd()
+        .get()
+        .ifPresent(systemd -> SystemdScope.end(systemd, linux().cgroupsPath()));
     FaultPoint.reach("delete.cgroup");
     // The exit is forgotten when the container is: one without the other would be a lost exit.
     owner().drop(this);

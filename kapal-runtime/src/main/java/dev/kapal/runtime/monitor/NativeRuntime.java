@@ -3,6 +3,7 @@ package dev.kapal.runtime.monitor;
 import dev.kapal.linux.KernelFeatures;
 import dev.kapal.linux.Linux;
 import dev.kapal.linux.Poller;
+import dev.kapal.linux.systemd.Systemd;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.RuntimeFeatures;
@@ -12,6 +13,8 @@ import dev.kapal.runtime.Tier;
 import dev.kapal.runtime.plan.HostFacts;
 import dev.kapal.runtime.seccomp.SeccompCache;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
@@ -40,6 +43,15 @@ public final class NativeRuntime implements Runtime {
    * @param cgroupParent path of the cgroup that containers without a cgroupsPath are put into
    */
   public static NativeRuntime create(Linux linux, KernelFeatures features, String cgroupParent) {
+    return create(linux, features, cgroupParent, () -> SystemdScope.systemd(linux));
+  }
+
+  /** As the other one, with something in the place of the host's systemd. */
+  static NativeRuntime create(
+      Linux linux,
+      KernelFeatures features,
+      String cgroupParent,
+      Supplier<Optional<Systemd>> systemd) {
     Poller poller = linux.newPoller("kapal-monitors");
     return new NativeRuntime(
         new Host(
@@ -50,7 +62,8 @@ public final class NativeRuntime implements Runtime {
             new SeccompCache(features.seccompActions()),
             new MonitorProgram(linux),
             new HookRunner(linux),
-            cgroupParent));
+            cgroupParent,
+            systemd));
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.kapal.runtime.monitor;
 
+import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 import dev.kapal.linux.SpawnOptions;
 import dev.kapal.linux.systemd.ScopeLimits;
@@ -29,10 +31,12 @@ public final class SystemdScope implements AutoCloseable {
 
   private final Linux linux;
   private final int holder;
+  private final Fd leash;
 
-  private SystemdScope(Linux linux, int holder) {
+  private SystemdScope(Linux linux, int holder, Fd leash) {
     this.linux = linux;
     this.holder = holder;
+    this.leash = leash;
   }
 
   /** This host's systemd; empty where something else runs it. */
@@ -63,23 +67,14 @@ public final class SystemdScope implements AutoCloseable {
     String unit =
         unit(cgroupsPath)
             .orElseThrow(() -> new IllegalArgumentException("no scope: " + cgroupsPath));
-    int pid =
-        linux
-            .processes()
-            .spawn(
-                program.executable(),
-                List.of("kapal-pause"),
-                List.of(),
-                Map.of(),
-                SpawnOptions.DEFAULT.in("/").inNewSession());
-    SystemdScope scope = new SystemdScope(linux, pid);
+    SystemdScope scope = held(linux, program);
     try {
       systemd.start(
           new Systemd.Scope(
               unit,
               cgroupsPath.substring(0, cgroupsPath.indexOf(':')),
               "Container " + cgroupsPath.substring(cgroupsPath.lastIndexOf(':') + 1),
-              pid,
+              scope.holder,
               resources.map(SystemdScope::limits).orElse(ScopeLimits.NONE)));
       return scope;
     } catch (SystemdException e) {
@@ -88,24 +83,47 @@ public final class SystemdScope implements AutoCloseable {
     }
   }
 
+  /** The process, which would not outlive this daemon either. */
+  private static SystemdScope held(Linux linux, MonitorProgram program) {
+    Descriptors.Pipe pipe = linux.descriptors().pipe(0);
+    try (Fd input = pipe.reader()) {
+      int pid =
+          linux
+              .processes()
+              .spawn(
+                  program.executable(),
+                  List.of("kapal-pause", "--until-eof"),
+                  List.of(),
+                  Map.of(0, input),
+                  SpawnOptions.DEFAULT.in("/").inNewSession());
+      return new SystemdScope(linux, pid, pipe.writer());
+    } catch (RuntimeException e) {
+      pipe.writer().close();
+      throw e;
+    }
+  }
+
   /**
    * Tells systemd of limits that have been changed, where the group is a scope of its. They hold in
    * any case, until it is reloaded.
    */
-  public static void tell(Linux linux, String cgroupsPath, Resources changed) {
-    Optional<String> unit = unit(cgroupsPath);
-    if (unit.isEmpty()) {
-      return;
+  public static void tell(Systemd systemd, String cgroupsPath, Resources changed) {
+    unit(cgroupsPath).ifPresent(unit -> asked(() -> systemd.update(unit, limits(changed))));
+  }
+
+  /** Has systemd forget a scope whose group is gone. */
+  static void end(Systemd systemd, String cgroupsPath) {
+    unit(cgroupsPath).ifPresent(unit -> asked(() -> systemd.stop(unit)));
+  }
+
+  /** What is as well without systemd's consent. */
+  private static void asked(Runnable request) {
+    try {
+      request.run();
+    } catch (SystemdException e) {
+      System.getLogger(SystemdScope.class.getName())
+          .log(System.Logger.Level.WARNING, e.getMessage());
     }
-    systemd(linux)
-        .ifPresent(systemd -> {
-          try {
-            systemd.update(unit.get(), limits(changed));
-          } catch (SystemdException e) {
-            System.getLogger(SystemdScope.class.getName())
-                .log(System.Logger.Level.WARNING, e.getMessage());
-          }
-        });
   }
 
   /** What systemd has to know of limits: it writes those that it knows whenever it is reloaded. */
@@ -143,5 +161,6 @@ public final class SystemdScope implements AutoCloseable {
       // Something has killed all that is in the group.
     }
     linux.processes().waitpid(holder);
+    leash.close();
   }
 }

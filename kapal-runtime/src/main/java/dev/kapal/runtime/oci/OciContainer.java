@@ -108,7 +108,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
   }
 
   @Override
-  protected boolean oomKilled(int signal) {
+  protected boolean oomKilled(int status) {
     try {
       return oomKills() > 0;
     } catch (ContainerException | CgroupException _) {

@@ -20,6 +20,7 @@ import dev.kapal.runtime.driver.Bundles;
 import dev.kapal.runtime.driver.OomScore;
 import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.monitor.CgroupPaths;
+import dev.kapal.runtime.monitor.SystemdScope;
 import dev.kapal.runtime.plan.LauncherPlan;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,8 +64,10 @@ final class OciCreation {
           "The sandbox " + sandbox.id() + " has a container " + spec.id() + " already");
     }
     String asked = config.linux().orElse(Linux.empty()).cgroupsPath();
-    boolean systemd = sandbox.host().config().systemdCgroup();
-    String given = systemd && asked.isEmpty() ? "system.slice:kapal:" + spec.id() : asked;
+    boolean usual = asked.isEmpty() && sandbox.host().config().systemdCgroup();
+    String given = usual ? "system.slice:kapal:" + spec.id() : asked;
+    boolean systemd =
+        SystemdScope.unit(given).isPresent() && !sandbox.host().config().ignoresCgroups();
     String cgroup = CgroupPaths.of(given, sandbox.host().config().cgroupParent(), spec.id());
     OciContainer container =
         new OciContainer(sandbox, spec.id(), sandbox.nextNumber(), config, cgroup);
@@ -163,6 +166,7 @@ final class OciCreation {
             .withOciVersion(OCI_VERSION)
             .withRoot(new Root(path, config.root().map(Root::readonly).orElse(false)))
             .withMounts(Bundles.absolute(config.mounts(), spec.bundle()))
+            .withAnnotations(Bundles.annotations(config.annotations(), cgroupsPath))
             .withLinux(config.linux().orElse(Linux.empty()).withCgroupsPath(cgroupsPath));
     sandbox.files().write("config.new", RuntimeConfigJson.write(adapted));
     linux

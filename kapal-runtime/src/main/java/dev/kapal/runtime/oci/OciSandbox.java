@@ -1,6 +1,7 @@
 package dev.kapal.runtime.oci;
 
 import dev.kapal.linux.ExitStatus;
+import dev.kapal.linux.systemd.Slices;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.ContainerException;
@@ -88,6 +89,13 @@ final class OciSandbox extends MonitoredSandbox<OciContainer> {
     return host.config().root().map(Path::toString).orElseGet(() -> path("root"));
   }
 
+  /** Whether the groups of its containers, one that is being made among them, are scopes. */
+  private boolean systemd() {
+    return containers().stream()
+        .map(Container::cgroupPath)
+        .anyMatch(path -> !Slices.cgroupsPath(path).equals(path));
+  }
+
   /** Global arguments of a command that logs into a file of ours. */
   List<String> globals(String logFile) {
     List<String> arguments = new ArrayList<>(host.config().arguments());
@@ -97,7 +105,7 @@ final class OciSandbox extends MonitoredSandbox<OciContainer> {
         && host.config().arguments().stream().noneMatch(a -> a.contains("overlay2"))) {
       arguments.add("--overlay2=none");
     }
-    if (host.config().systemdCgroup()) {
+    if (systemd() && !host.config().ignoresCgroups()) {
       arguments.add("--systemd-cgroup");
     }
     if (host.config().ignoresCgroups()) {

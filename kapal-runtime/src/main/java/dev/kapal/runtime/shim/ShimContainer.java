@@ -182,7 +182,7 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
   }
 
   @Override
-  protected boolean oomKilled(int signal) {
+  protected boolean oomKilled(int status) {
     try {
       return oomKills() > 0;
     } catch (ContainerException | CgroupException _) {

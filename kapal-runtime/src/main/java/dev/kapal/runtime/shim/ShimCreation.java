@@ -22,6 +22,7 @@ import dev.kapal.runtime.driver.Bundles;
 import dev.kapal.runtime.driver.OomScore;
 import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.monitor.CgroupPaths;
+import dev.kapal.runtime.monitor.SystemdScope;
 import dev.kapal.runtime.wire.MessageWriter;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -35,6 +36,9 @@ final class ShimCreation {
   private final RuntimeConfig config;
   private final Process process;
   private final ShimOptions options;
+
+  /** As the config asks, or where it asks for nothing as is usual with systemd; else empty. */
+  private final String cgroupsPath;
 
   ShimCreation(ShimSandbox sandbox, ContainerSpec spec) {
     this.sandbox = sandbox;
@@ -51,7 +55,16 @@ final class ShimCreation {
         config
             .process()
             .orElseThrow(() -> new ContainerException.Invalid("The config has no process to run"));
+    this.cgroupsPath = cgroupsPath(config.linux().orElse(Linux.empty()).cgroupsPath());
     this.options = options(sandbox.host().config().options());
+  }
+
+  private String cgroupsPath(String asked) {
+    boolean usual =
+        asked.isEmpty()
+            && sandbox.host().config().options() instanceof ShimOptions.Runc r
+            && r.systemdCgroup();
+    return usual ? "system.slice:kapal:" + spec.id() : asked;
   }
 
   /** What the container asks for beside what is configured. */
@@ -61,7 +74,7 @@ final class ShimCreation {
           new ShimOptions.Runc(
               r.binaryName(),
               r.root(),
-              r.systemdCgroup(),
+              SystemdScope.unit(cgroupsPath).isPresent(),
               r.noPivotRoot() || spec.noPivot(),
               r.noNewKeyring() || !spec.newKeyring(),
               r.shimCgroup(),
@@ -79,16 +92,15 @@ final class ShimCreation {
       throw new ContainerException.WrongState(
           "The sandbox " + sandbox.id() + " has a container " + spec.id() + " already");
     }
-    String asked = config.linux().orElse(Linux.empty()).cgroupsPath();
-    boolean systemd = options instanceof ShimOptions.Runc r && r.systemdCgroup();
-    String given = systemd && asked.isEmpty() ? "system.slice:kapal:" + spec.id() : asked;
-    String cgroup = CgroupPaths.of(given, sandbox.host().config().cgroupParent(), spec.id());
+    String cgroup = CgroupPaths.of(cgroupsPath, sandbox.host().config().cgroupParent(), spec.id());
     ShimContainer container =
         new ShimContainer(sandbox, spec.id(), sandbox.nextNumber(), config, cgroup);
     sandbox.add(container, container);
     FaultPoint.reach("container.known");
     try {
-      make(container, systemd ? given : cgroup);
+      boolean scope =
+          SystemdScope.unit(cgroupsPath).isPresent() && sandbox.host().config().asksSystemd();
+      make(container, scope ? cgroupsPath : cgroup);
       return container;
     } catch (RuntimeException e) {
       RuntimeException shown =
@@ -207,6 +219,7 @@ final class ShimCreation {
             .withOciVersion(config.ociVersion().isEmpty() ? "1.0.2" : config.ociVersion())
             .withRoot(new Root(path, config.root().map(Root::readonly).orElse(false)))
             .withMounts(Bundles.absolute(config.mounts(), spec.bundle()))
+            .withAnnotations(Bundles.annotations(config.annotations(), cgroupsPath))
             .withLinux(config.linux().orElse(Linux.empty()).withCgroupsPath(cgroupsPath));
     sandbox.files().write("config.new", RuntimeConfigJson.write(adapted));
     linux

@@ -58,6 +58,11 @@ public record ShimRuntimeConfig(
     return RUNC.matcher(String.valueOf(binary.getFileName())).matches();
   }
 
+  /** Whether its program asks systemd for a scope, given a cgroupsPath that names one. */
+  boolean asksSystemd() {
+    return drivesRunc(binary) || String.valueOf(binary.getFileName()).contains("-kata-");
+  }
+
   /** This, with other options. */
   public ShimRuntimeConfig withOptions(ShimOptions options) {
     return new ShimRuntimeConfig(

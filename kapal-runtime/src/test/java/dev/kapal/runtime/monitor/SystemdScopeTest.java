@@ -178,7 +178,8 @@ class SystemdScopeTest {
       try (SystemdScope _ =
           SystemdScope.start(linux, systemd, program, PATH, Optional.of(Resources.empty()))) {
         Path process = Path.of("/proc/" + pid.get(5, TimeUnit.SECONDS));
-        assertThat(Files.readString(process.resolve("cmdline"))).isEqualTo("kapal-pause\0");
+        assertThat(Files.readString(process.resolve("cmdline")))
+            .isEqualTo("kapal-pause\0--until-eof\0");
       }
       assertThat(Path.of("/proc/" + pid.get())).doesNotExist();
     }
