@@ -15,7 +15,11 @@ final class ResourceOptions {
 
   static Resources of(Arguments given) {
     Resources.Builder limits = Resources.builder();
-    size(given, "memory", limits::memory);
+    given
+        .value("memory")
+        .map(text -> Scalars.memory("memory", text))
+        .filter(bytes -> bytes > 0)
+        .ifPresent(limits::memory);
     size(given, "memory-reservation", limits::memoryReservation);
     given
         .value("memory-swap")

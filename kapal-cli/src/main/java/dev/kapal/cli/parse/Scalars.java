@@ -31,6 +31,8 @@ public final class Scalars {
           "h", 3_600_000_000_000L);
   private static final Pattern UNIX = Pattern.compile("(\\d{1,12})(?:\\.(\\d{1,9}))?");
 
+  private static final long LEAST_MEMORY = 6L << 20;
+
   private Scalars() {}
 
   /** Bytes; k, m, g, t and p are powers of 1024. */
@@ -50,6 +52,16 @@ public final class Scalars {
       throw Bad.value(option, text, "it is more than 8 EiB", "give a smaller size");
     }
     return bytes.longValue();
+  }
+
+  /** A limit of memory: none of 0, and no fewer than docker's command takes. */
+  public static long memory(String option, String text) {
+    long bytes = size(option, text);
+    if (bytes > 0 && bytes < LEAST_MEMORY) {
+      throw Bad.value(
+          option, text, "it is too low", "give at least 6m; without a unit it is bytes");
+    }
+    return bytes;
   }
 
   /** A size, or -1 for no limit. */

@@ -31,6 +31,9 @@ class ParseTest {
     assertThat(Scalars.size("memory", "2GB")).isEqualTo(2L << 30);
     assertThat(Scalars.size("memory", "7b")).isEqualTo(7);
     assertThat(Scalars.sizeOrUnlimited("memory-swap", "-1")).isEqualTo(-1);
+    assertThat(Scalars.memory("memory", "6m")).isEqualTo(6L << 20);
+    assertThat(Scalars.memory("memory", "0")).isZero();
+    refuses(() -> Scalars.memory("memory", "512"), "give at least 6m");
     for (String bad :
         List.of("", "x", "-1", "1x", "1e9", "99999999999999999999", "9999999999t", "1..5", " 1")) {
       refuses(() -> Scalars.size("memory", bad), "invalid value \"" + bad + "\" for --memory");

@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 /**
  * Limits; whatever is empty is not limited. Bytes, microseconds and nano-CPUs throughout.
  *
- * @param memory bytes, at least 6 MiB
+ * @param memory bytes, more than none
  * @param memoryReservation soft limit in bytes
  * @param memorySwap memory and swap together in bytes; -1: unlimited swap; empty: twice the memory
  * @param memorySwappiness 0 to 100 (cgroup v1)
@@ -68,8 +68,6 @@ public record Resources(
     }
   }
 
-  private static final long MIN_MEMORY = 6L << 20;
-
   public static final Resources NONE = new Builder().build();
 
   public Resources {
@@ -80,9 +78,9 @@ public record Resources(
     blkioWriteIops = List.copyOf(blkioWriteIops);
     hugepages = Checks.ordered(hugepages);
     unified = Checks.ordered(unified);
-    if (memory.isPresent() && memory.getAsLong() < MIN_MEMORY) {
+    if (memory.isPresent() && memory.getAsLong() <= 0) {
       throw new IllegalArgumentException(
-          "memory limit " + memory.getAsLong() + " is too low: give at least 6 MiB");
+          "memory limit " + memory.getAsLong() + " is too low: leave it out for none");
     }
     if (memory.isPresent()
         && memorySwap.isPresent()
