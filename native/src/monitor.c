@@ -2,6 +2,7 @@
 #include "monitor.h"
 #include "names.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -131,7 +132,7 @@ static struct process *process_new(u32 number) {
   struct process *process = calloc(1, sizeof *process);
   if (!process) return NULL;
   *process = (struct process){.number = number, .state = LAUNCHING, .report = -1, .report_slot = -1, .input = -1, .input_slot = -1,
-                              .master = -1, .listener = -1, .events = -1, .log.fd = -1};
+                              .master = -1, .listener = -1, .events = {-1, -1}, .log.fd = -1};
   for (int i = 0; i < 2; i++) process->out[i] = (struct source){.fd = -1, .slot = -1, .left = -1};
   return process;
 }
@@ -144,7 +145,7 @@ static void process_release(struct process *process) {
   close_fd(&process->input);
   close_fd(&process->master);
   close_fd(&process->listener);
-  close_fd(&process->events);
+  for (int i = 0; i < 2; i++) close_fd(&process->events[i]);
   free(process->typed);
   process->typed = NULL;
   for (int i = 0; i < 2; i++) {
@@ -199,6 +200,27 @@ static void launch_failed(struct process *process) {
   send_event();
 }
 
+// How often the kernel has killed for want of memory, by a memory.events; -1: it cannot be read.
+static i64 memory_kills(int events) {
+  char text[512];
+  ssize_t length = events < 0 ? -1 : pread(events, text, sizeof text - 1, 0);
+  if (length < 0) return -1;
+  text[length] = 0;
+  const char *kills = strstr(text, "oom_kill ");
+  return kills ? (i64)strtoull(kills + 9, NULL, 10) : 0;
+}
+
+// Opens what will tell of kills in a scope of systemd's; other groups are there as long as they are needed.
+static void watch_memory(struct process *process, int group) {
+  char link[40], path[PATH_MAX];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", group);
+  ssize_t length = readlink(link, path, sizeof path);
+  if (length < 6 || memcmp(path + length - 6, ".scope", 6) != 0) return;
+  process->events[0] = openat(group, "memory.events", O_RDONLY | O_CLOEXEC);
+  process->events[1] = openat(group, "../memory.events", O_RDONLY | O_CLOEXEC);
+  process->kills = memory_kills(process->events[1]);
+}
+
 // Makes what connects a launch to the monitor, and starts it. 0 or -errno.
 static int start(struct process *process, struct launch *launch) {
   int report[2], error = 0;
@@ -211,9 +233,7 @@ static int start(struct process *process, struct launch *launch) {
   for (int i = 0; i < 2 && !error; i++) {
     if (stdio & (u32)STDIO_OUT << i) error = make_pipe(&process->out[i].fd, &launch->stdio[1 + i], false);
   }
-  if (launch->plan->cgroup_slot != NONE && !error) {
-    process->events = openat(launch->slots[launch->plan->cgroup_slot], "memory.events", O_RDONLY | O_CLOEXEC);
-  }
+  if (launch->plan->cgroup_slot != NONE && !error) watch_memory(process, launch->slots[launch->plan->cgroup_slot]);
   long pid = error ? 0 : launch_start(launch);
   close(report[1]);
   for (int i = 0; i < 3; i++) close_fd(&launch->stdio[i]);
@@ -679,14 +699,12 @@ static void orphan_end(pid_t pid, int status) {
   orphans[at].end = now();
 }
 
-// Whether the kernel has killed in a process's control group for want of memory. systemd removes the group as soon as it is empty,
-// so this is asked before anything else is done.
-static int killed_for_memory(const struct process *process) {
-  char text[512];
-  ssize_t length = process->events < 0 ? -1 : pread(process->events, text, sizeof text - 1, 0);
-  text[length > 0 ? length : 0] = 0;
-  const char *kills = strstr(text, "oom_kill ");
-  return kills && strtoull(kills + 9, NULL, 10) > 0 ? STATUS_MEMORY : 0;
+// Whether the kernel has killed in a process's scope for want of memory. systemd removes a scope as soon as it is empty, so this is
+// asked before anything else is done. Where it was faster the group around it tells, which counts what its other groups lose as well.
+static int killed_for_memory(const struct process *process, int status) {
+  i64 kills = memory_kills(process->events[0]);
+  if (kills < 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) kills = memory_kills(process->events[1]) - process->kills;
+  return kills > 0 ? STATUS_MEMORY : 0;
 }
 
 // A child has ended: a process, a stage, or an orphan.
@@ -699,7 +717,7 @@ static void reaped(pid_t pid, int status) {
     if (stage && at->shared && at->shared->pid) return;  // The stage has done its work.
     if (stage && !at->shared) return;
     at->reaped = true;
-    at->status = stage || at->launcher ? status : status | killed_for_memory(at);
+    at->status = stage || at->launcher ? status : status | killed_for_memory(at, status);
     at->end = now();
     report_read(at);
     if (at->report >= 0) launch_end(at);  // The stage has not let go of it yet.

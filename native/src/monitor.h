@@ -64,7 +64,8 @@ struct process {
   struct launch_state *shared;  // null when the launch is over
   size_t shared_size;
   int report, report_slot, input, input_slot, master, listener;
-  int events;               // its control group's memory.events; -1: none is known
+  int events[2];            // memory.events of its control group, a scope of systemd's, and of the one around it; -1: it is none
+  i64 kills;                // what the latter counted at the launch
   u16 rows, columns;
   char *typed;              // input that the process has not taken; null: none
   u32 typed_size, typed_sent;

@@ -55,12 +55,6 @@ final class GuestSystemdTest {
         guest.sh("test -d /run/systemd/system").status() == 0, "the guest needs systemd and dbus");
     kapal = new GuestKapal(guest);
     kapal.launch();
-    // What serves the kubelet begins with its first client, and crictl is less patient.
-    kapal.shell(
-        "command -v crictl || exit 0; echo 'timeout: 60' >/etc/crictl.yaml\n"
-            + "i=0; until "
-            + CRICTL
-            + "version; do i=$((i + 1)); [ $i -lt 30 ] || exit 1; sleep 0.5; done");
   }
 
   @AfterAll
@@ -192,6 +186,8 @@ final class GuestSystemdTest {
   void podsAreSlices(String handler) {
     assumeTrue(kapal.sh("command -v crictl").status() == 0, "the guest needs crictl");
     kapal.shell(FILES.replace("POD", POD));
+    kapal.shell("echo 'timeout: 60' >/etc/crictl.yaml");
+    answers();
     assertThat(kapal.shell(CRICTL + "info")).contains("\"cgroupDriver\": \"systemd\"");
     String pod = kapal.shell(CRICTL + "runp --runtime " + handler + " /run/pod.json");
     String id = kapal.shell(CRICTL + "create " + pod + " /run/c.json /run/pod.json");
@@ -202,7 +198,7 @@ final class GuestSystemdTest {
     assertThat(kapal.shell(CRICTL + "exec -s " + id + " echo hello")).isEqualTo("hello");
     kapal.kill9();
     kapal.launch();
-    kapal.shell("until " + CRICTL + "version >/dev/null 2>&1; do sleep 0.5; done");
+    answers();
     assertThat(kapal.shell(CRICTL + "ps -q --no-trunc")).isEqualTo(id);
     kapal.shell(CRICTL + "stopp " + pod + " && " + CRICTL + "rmp " + pod);
     assertThat(property(unit, "LoadState")).isEqualTo("not-found");
@@ -216,5 +212,10 @@ final class GuestSystemdTest {
     assertThat(property("cri-kapal-" + second + ".scope", "Slice"))
         .isEqualTo("system-pod" + own + ".slice");
     kapal.shell(CRICTL + "rmp -f " + own);
+  }
+
+  /** What serves the kubelet begins with its first client, and crictl is less patient. */
+  private void answers() {
+    kapal.shell("until " + CRICTL + "version >/dev/null 2>&1; do sleep 0.5; done");
   }
 }

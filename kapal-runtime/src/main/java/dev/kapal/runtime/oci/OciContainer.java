@@ -25,6 +25,7 @@ import dev.kapal.runtime.driver.RuntimeMessages;
 import dev.kapal.runtime.driver.Strays;
 import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.monitor.Limits;
+import dev.kapal.runtime.monitor.SystemdScope;
 import dev.kapal.runtime.oci.OciRecord.Phase;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -492,8 +493,17 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     } finally {
       owner().files().remove(file);
     }
+    tellSystemd(resources);
     config = config.withLinux(linux.withResources(Limits.merge(before, resources)));
     owner().files().writeConfig(number(), config);
+  }
+
+  /** crun does not, or not of all: systemd would undo those limits when it is reloaded. */
+  void tellSystemd(Resources resources) {
+    SystemdScope.systemd(owner().host().linux())
+        .ifPresent(systemd ->
+            SystemdScope.tell(
+                systemd, config.linux().orElse(Linux.empty()).cgroupsPath(), resources));
   }
 
   private void setBack(Resources before, String file, ContainerException cause) {

@@ -111,6 +111,7 @@ final class OciCreation {
       } else {
         launch.run();
       }
+      config.linux().flatMap(Linux::resources).ifPresent(container::tellSystemd);
       container.phase(OciRecord.Phase.CREATED);
       return container;
     } catch (RuntimeException e) {
