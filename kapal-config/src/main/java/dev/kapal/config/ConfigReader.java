@@ -173,6 +173,7 @@ final class ConfigReader {
         whole("containers", "log_max_files"),
         Collections.unmodifiableMap(ulimits),
         settings.flag("containers", "init").orElseThrow(),
+        text("containers", "snapshotter"),
         settings.texts("containers", "capabilities"),
         text("containers", "seccomp_profile"),
         mappings("userns_uids"),

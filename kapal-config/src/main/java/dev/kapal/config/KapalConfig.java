@@ -57,6 +57,7 @@ public record KapalConfig(
    *
    * @param tiers the runtime of each tier that has one
    * @param logMaxSize in bytes; empty: no limit
+   * @param snapshotter of containers whose runtime names none
    * @param seccompProfile {@code default}, {@code unconfined} or an absolute path
    */
   public record Containers(
@@ -68,6 +69,7 @@ public record KapalConfig(
       int logMaxFiles,
       Map<String, Limit> ulimits,
       boolean init,
+      String snapshotter,
       List<String> capabilities,
       String seccompProfile,
       List<IdMapping> usernsUids,

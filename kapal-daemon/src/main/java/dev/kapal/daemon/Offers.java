@@ -7,6 +7,7 @@ import dev.kapal.config.runtime.ResolvedRuntime;
 import dev.kapal.config.runtime.RuntimeEntry;
 import dev.kapal.config.runtime.RuntimeNames;
 import dev.kapal.config.text.ConfigException;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.linux.CgroupDriver;
 import dev.kapal.linux.Linux;
 import dev.kapal.runtime.Runtime;
@@ -67,6 +68,22 @@ record Offers(
         warnings.add(String.valueOf(e.getMessage()));
       }
     }
+    config
+        .runtimes()
+        .values()
+        .forEach(entry ->
+            entry
+                .snapshotter()
+                .filter(s -> Snapshotter.named(s).isEmpty())
+                .ifPresent(s ->
+                    warnings.add(
+                        entry.at().place()
+                            + ": runtime \""
+                            + entry.name()
+                            + "\": there is no snapshotter \""
+                            + s
+                            + "\", only overlay and copy; its containers get "
+                            + config.containers().snapshotter())));
     return new Offers(programs, shims, warnings);
   }
 

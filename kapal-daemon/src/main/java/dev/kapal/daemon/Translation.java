@@ -13,6 +13,7 @@ import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.spec.LogSpec;
 import dev.kapal.engine.spec.SecuritySpec.Seccomp;
 import dev.kapal.engine.spec.Ulimit;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.image.registry.RegistryConfig;
 import dev.kapal.image.registry.RegistryConfig.Timing;
 import dev.kapal.linux.Capabilities;
@@ -69,10 +70,22 @@ final class Translation {
         config.isSet(KeyPath.of("containers", "capabilities"))
             ? Optional.of(c.capabilities())
             : Optional.empty(),
+        Snapshotter.named(c.snapshotter()).orElseThrow(),
+        snapshotters(config),
         config.runtimes().values().stream()
             .filter(RuntimeEntry::privilegedWithoutHostDevices)
             .map(RuntimeEntry::name)
             .collect(Collectors.toSet()));
+  }
+
+  /** {@link Offers} warns of those that are not known. */
+  private static Map<String, Snapshotter> snapshotters(KapalConfig config) {
+    Map<String, Snapshotter> all = new TreeMap<>();
+    config
+        .runtimes()
+        .forEach((name, entry) ->
+            entry.snapshotter().flatMap(Snapshotter::named).ifPresent(s -> all.put(name, s)));
+    return all;
   }
 
   /** {@link #problems} has told of a file that is not there. */

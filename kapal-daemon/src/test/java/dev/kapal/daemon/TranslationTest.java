@@ -8,6 +8,7 @@ import dev.kapal.config.ConfigSource;
 import dev.kapal.config.KapalConfig;
 import dev.kapal.engine.EngineConfig;
 import dev.kapal.engine.spec.LogSpec;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.image.registry.RegistryConfig;
 import dev.kapal.linux.CgroupDriver;
 import dev.kapal.network.IpPrefix;
@@ -215,13 +216,19 @@ final class TranslationTest {
   }
 
   @Test
-  void whatHasNoEffectIsKnown() throws IOException {
+  void snapshottersReachTheEngineAndUnknownOnesAreWarnedOf() throws IOException {
     KapalConfig config =
         load(
-            "[containers]\ninit = true\n[runtimes.kata]\ntype = \"io.containerd.kata.v2\"\n"
-                + "snapshotter = \"x\"\n");
-    assertThat(config.withoutEffect().stream().map(s -> s.path().toString()))
-        .containsExactly("runtimes.kata.snapshotter");
+            "[containers]\nsnapshotter = \"copy\"\n"
+                + "[runtimes.a]\npath = \"crun\"\nsnapshotter = \"overlayfs\"\n"
+                + "[runtimes.b]\npath = \"crun\"\nsnapshotter = \"devmapper\"\n");
+    var defaults = Translation.engine(config, Version.UNKNOWN).containers();
+    assertThat(defaults.snapshotter("a")).isEqualTo(Snapshotter.OVERLAY);
+    assertThat(defaults.snapshotter("b")).isEqualTo(Snapshotter.COPY);
+    assertThat(Offers.of(config, name -> Optional.of(Path.of("/bin/" + name))).warnings())
+        .singleElement()
+        .asString()
+        .contains("there is no snapshotter \"devmapper\"", "its containers get copy");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.kapal.engine;
 
 import dev.kapal.engine.spec.SecuritySpec;
 import dev.kapal.engine.spec.Ulimit;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.runtime.Tier;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,8 @@ import java.util.Set;
  * @param dnsSearch search domains; empty: the host's
  * @param dnsOptions options of resolv.conf(5)
  * @param capabilities what containers may do that add and drop nothing; empty: Kapal's own set
+ * @param snapshotter of containers whose runtime names none
+ * @param snapshotters of runtimes that name one
  * @param withoutHostDevices runtimes whose privileged containers get none of the host's devices
  */
 public record ContainerDefaults(
@@ -30,6 +33,8 @@ public record ContainerDefaults(
     List<String> dnsSearch,
     List<String> dnsOptions,
     Optional<List<String>> capabilities,
+    Snapshotter snapshotter,
+    Map<String, Snapshotter> snapshotters,
     Set<String> withoutHostDevices) {
 
   /** As on a host without a configuration. */
@@ -43,6 +48,8 @@ public record ContainerDefaults(
           List.of(),
           List.of(),
           Optional.empty(),
+          Snapshotter.OVERLAY,
+          Map.of(),
           Set.of());
 
   public ContainerDefaults {
@@ -52,6 +59,12 @@ public record ContainerDefaults(
     dnsSearch = List.copyOf(dnsSearch);
     dnsOptions = List.copyOf(dnsOptions);
     capabilities = capabilities.map(List::copyOf);
+    snapshotters = Map.copyOf(snapshotters);
     withoutHostDevices = Set.copyOf(withoutHostDevices);
+  }
+
+  /** How the files of a runtime's containers come to be one tree. */
+  public Snapshotter snapshotter(String runtime) {
+    return snapshotters.getOrDefault(runtime, snapshotter);
   }
 }

@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The writable layers of containers, on top of unpacked images. A snapshot is data for an overlay
- * mount; nothing is mounted here. Keys are 1 to 128 letters, digits, {@code _}, {@code -} and
- * {@code .}, beginning with a letter or digit.
+ * The files of containers, made of unpacked images: data for an overlay mount, or a copy; nothing
+ * is mounted here. A key belongs to one snapshot, whatever {@link Snapshotter} made it. Keys are 1
+ * to 128 letters, digits, {@code _}, {@code -} and {@code .}, beginning with a letter or digit.
  */
 public interface Snapshots {
   /**
@@ -33,7 +33,7 @@ public interface Snapshots {
   /** Removes a snapshot, which must not be mounted; nothing happens if there is none. */
   void remove(String key);
 
-  /** Bytes and inodes of the writable layer. */
+  /** Bytes and inodes of the writable layer; of a copy, of all of it. */
   SnapshotUsage usage(String key);
 
   /**

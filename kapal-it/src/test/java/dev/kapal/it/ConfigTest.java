@@ -115,6 +115,114 @@ final class ConfigTest {
   }
 
   @Test
+  void containersCanBePlainCopies() throws IOException {
+    Path file = write("kapal.toml", "[containers]\nsnapshotter = \"copy\"\n");
+    try (Daemon daemon = daemon(file)) {
+      assertThat(
+              daemon.ok(
+                  "run",
+                  "--name",
+                  "a",
+                  "--network",
+                  "none",
+                  "busybox",
+                  "sh",
+                  "-c",
+                  "grep ' / ' /proc/mounts | cut -d' ' -f1,3; echo new > /etc/new; rm -f /etc/passwd"))
+          .as("no overlay is mounted")
+          .doesNotContain("overlay");
+      Path copies = daemon.data().resolve("images/containers-copy");
+      assertThat(copies).isNotEmptyDirectory();
+      assertThat(daemon.data().resolve("images/containers")).isEmptyDirectory();
+      assertThat(daemon.ok("diff", "a").lines())
+          .containsExactly("C /etc", "A /etc/new", "D /etc/passwd");
+      daemon.ok("commit", "a", "localhost/changed");
+      assertThat(
+              daemon.ok(
+                  "run",
+                  "--rm",
+                  "--network",
+                  "none",
+                  "localhost/changed",
+                  "sh",
+                  "-c",
+                  "cat /etc/new; ls /etc/passwd || echo gone"))
+          .contains("new", "gone");
+      Path out = etc.resolve("new");
+      daemon.ok("cp", "a:/etc/new", out.toString());
+      assertThat(out).hasContent("new");
+      daemon.ok("cp", out.toString(), "a:/etc/newer");
+      daemon.ok("start", "-a", "a");
+      assertThat(daemon.ok("diff", "a")).contains("A /etc/newer");
+      assertThat(daemon.command("run", "--rm", "--userns", "private", "busybox", "true").err())
+          .contains("the snapshotter copy maps no ids");
+      // A container keeps what it was made with.
+      Files.writeString(file, "");
+      daemon.ok("system", "reload");
+      assertThat(
+              daemon.ok(
+                  "run", "--rm", "--network", "none", "busybox", "grep", " / ", "/proc/mounts"))
+          .contains("overlay");
+      daemon.ok("start", "-a", "a");
+      assertThat(daemon.ok("system", "check")).isNotNull();
+      daemon.ok("rm", "a");
+      assertThat(copies).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void runtimesOfDifferentSnapshottersShareNothing() throws IOException {
+    assumeTrue(Commands.sh("command -v runc").status() == 0, "needs runc");
+    Path file =
+        write(
+            "kapal.toml",
+            "[runtimes.plain]\npath = \"runc\"\nsnapshotter = \"copy\"\n"
+                + "[runtimes.layered]\npath = \"runc\"\nsnapshotter = \"overlay\"\n");
+    try (Daemon daemon = daemon(file)) {
+      String script =
+          "grep -c '^overlay / ' /proc/mounts; ls /etc/mark; echo $0 > /etc/mark; echo $0 >> /etc/passwd";
+      String plain = containerOf(daemon, "plain", script);
+      String layered = containerOf(daemon, "layered", script);
+      assertThat(daemon.command("logs", plain).out().lines()).containsExactly("0");
+      assertThat(daemon.command("logs", layered).out().lines()).containsExactly("1");
+      Path images = daemon.data().resolve("images");
+      assertThat(images.resolve("containers-copy").toFile().list()).containsExactly(plain);
+      assertThat(images.resolve("containers").toFile().list()).containsExactly(layered);
+      assertThat(daemon.ok("diff", plain)).isEqualTo(daemon.ok("diff", layered));
+      assertThat(daemon.ok("run", "--rm", "--network", "none", "busybox", "cat", "/etc/passwd"))
+          .doesNotContain("plain", "layered");
+      Path copied = images.resolve("containers-copy").resolve(plain).resolve("fs/bin/busybox");
+      assertThat(
+              Commands.sh("find " + images.resolve("layers") + " -samefile " + copied)
+                  .mustSucceed()
+                  .out())
+          .as("no file of a copy is one of a layer")
+          .isEmpty();
+      daemon.ok("start", "-a", plain);
+      daemon.ok("rm", plain);
+      daemon.ok("start", "-a", layered);
+      assertThat(daemon.command("logs", layered).out()).contains("/etc/mark");
+    }
+  }
+
+  private static String containerOf(Daemon daemon, String runtime, String script) {
+    daemon.ok(
+        "run",
+        "--network",
+        "none",
+        "--runtime",
+        runtime,
+        "--name",
+        runtime,
+        "busybox",
+        "sh",
+        "-c",
+        script,
+        runtime);
+    return daemon.ok("inspect", "-f", "{{.Id}}", runtime);
+  }
+
+  @Test
   void hearsSighup() throws Exception {
     Path file = write("kapal.toml", "");
     try (Daemon daemon = daemon(file)) {

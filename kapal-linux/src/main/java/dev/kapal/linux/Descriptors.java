@@ -130,6 +130,12 @@ public interface Descriptors {
    */
   long copyFileRange(Fd from, Fd to, long length);
 
+  /**
+   * Makes an empty file share all blocks of another (ioctl_ficlone(2)): no data are copied until
+   * one of them is written to. Returns false where the file system cannot.
+   */
+  boolean reflink(Fd from, Fd to);
+
   /** sendfile(2) from where {@code from} stands; 0 at the end. */
   long sendfile(Fd from, Fd to, long length);
 

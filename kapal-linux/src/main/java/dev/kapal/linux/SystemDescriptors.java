@@ -16,6 +16,19 @@ import java.util.Set;
  * {@link Xattrs}.
  */
 final class SystemDescriptors implements Descriptors {
+  private static final long FICLONE = 0x40049409L;
+
+  /** What file systems, kernels and sandboxes say that do not clone. */
+  private static final Set<Errno> CANNOT_CLONE =
+      Set.of(
+          Errno.EOPNOTSUPP,
+          Errno.EXDEV,
+          Errno.EINVAL,
+          Errno.ENOTTY,
+          Errno.ENOSYS,
+          Errno.EPERM,
+          Errno.EACCES);
+
   private final boolean openat2;
 
   SystemDescriptors(KernelFeatures features) {
@@ -166,6 +179,19 @@ final class SystemDescriptors implements Descriptors {
   @Override
   public long copyFileRange(Fd from, Fd to, long length) {
     return FileContents.copy(from, to, length);
+  }
+
+  @Override
+  public boolean reflink(Fd from, Fd to) {
+    long result = Sys.call(Nr.IOCTL, to.number(), FICLONE, from.number());
+    if (result >= 0) {
+      return true;
+    }
+    Errno errno = Errno.of((int) -result);
+    if (CANNOT_CLONE.contains(errno)) {
+      return false;
+    }
+    throw new ErrnoException("ioctl(FICLONE)", to.toString(), errno);
   }
 
   @Override

@@ -50,7 +50,7 @@ public final class Schema {
       matching("names of annotations, * for any part", "[!-~]{1,253}");
 
   /** Keys that are checked and have no effect in this version. */
-  private static final Set<String> NOT_YET = Set.of("runtimes.<name>.snapshotter");
+  private static final Set<String> NOT_YET = Set.of();
 
   /** The keys. */
   public static final List<Key> KEYS = List.copyOf(new Keys().all());
@@ -180,6 +180,12 @@ public final class Schema {
           flag(false),
           ANY,
           "Whether containers get a small init that reaps and passes signals on.");
+      add(
+          "containers.snapshotter",
+          Type.TEXT,
+          text("overlay"),
+          oneOf("overlay", "copy"),
+          "How the files of containers come to be one tree whose runtime does not say: directories for overlayfs, or a copy of all of them.");
       add(
           "containers.capabilities",
           Type.TEXTS,
@@ -456,7 +462,7 @@ public final class Schema {
           Type.TEXT,
           none(),
           matching("a snapshotter's name", NAME),
-          "The snapshotter of its images; runtimes with different ones share nothing.");
+          "How the files of its containers come to be one tree: overlay, or copy; containerd's overlayfs and native mean the same. Containers of different ones share no files.");
       add(
           r + "systemd_cgroup",
           Type.FLAG,

@@ -16,6 +16,7 @@ import dev.kapal.engine.store.ContainerRecord;
 import dev.kapal.image.Image;
 import dev.kapal.image.Snapshot;
 import dev.kapal.image.SnapshotUsage;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fcntl;
@@ -333,7 +334,9 @@ final class ContainerFileAccess {
     try {
       SnapshotUsage writable = hub.images.snapshots().usage(e.id);
       long image = hub.images.find(e.record.imageId()).map(Image::size).orElse(0L);
-      return new DiskUse(writable.bytes(), writable.bytes() + image, writable.inodes());
+      boolean whole = snapshot(e).snapshotter() == Snapshotter.COPY;
+      return new DiskUse(
+          writable.bytes(), writable.bytes() + (whole ? 0 : image), writable.inodes());
     } catch (RuntimeException ex) {
       throw Failures.of("cannot measure container " + e.name(), ex);
     }

@@ -25,6 +25,7 @@ import dev.kapal.engine.store.VolumeRecord;
 import dev.kapal.image.Image;
 import dev.kapal.image.Snapshot;
 import dev.kapal.image.SnapshotOptions;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.linux.FaultPoint;
 import dev.kapal.linux.Signals;
 import dev.kapal.oci.ContainerConfig;
@@ -118,9 +119,10 @@ final class Creator {
                       .prepare(
                           id,
                           image,
-                          durability == Durability.POWER
-                              ? SnapshotOptions.DURABLE
-                              : SnapshotOptions.NONE));
+                          (durability == Durability.POWER
+                                  ? SnapshotOptions.DURABLE
+                                  : SnapshotOptions.NONE)
+                              .with(hub.config.containers().snapshotter(record.runtime()))));
       undo.push(() -> imageVolumes.remove(record));
       imageVolumes.prepare(record);
       FaultPoint.reach("create.snapshot");
@@ -178,6 +180,12 @@ final class Creator {
     n = n.withPid(container(n.pid())).withIpc(container(n.ipc()));
     n = IdRanges.resolve(n, hub.config);
     hub.runtime(runtime);
+    if (!n.uidMappings().isEmpty()
+        && hub.config.containers().snapshotter(runtime) == Snapshotter.COPY) {
+      throw new EngineException.Unsupported(
+          "the snapshotter copy maps no ids: leave out the user namespace, or use a runtime with the"
+              + " snapshotter overlay");
+    }
     if (s.resources().kernelMemory().isPresent()) {
       warnings.add("a limit on kernel memory has no effect on this kernel: it is ignored");
     }

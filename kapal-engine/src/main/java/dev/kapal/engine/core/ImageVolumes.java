@@ -47,7 +47,12 @@ final class ImageVolumes {
     for (MountSpec m : c.mountSpecs()) {
       number++;
       if (m.type() == MountSpec.Type.IMAGE) {
-        hub.images.snapshots().prepare(key(c.id(), number), image(m), SnapshotOptions.NONE);
+        hub.images
+            .snapshots()
+            .prepare(
+                key(c.id(), number),
+                image(m),
+                SnapshotOptions.NONE.with(hub.config.containers().snapshotter(c.runtime())));
       }
     }
   }

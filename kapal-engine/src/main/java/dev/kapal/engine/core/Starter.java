@@ -100,12 +100,7 @@ final class Starter {
       Sandbox sandbox = own.orElseGet(() -> sandboxOfPod(c));
       FaultPoint.reach("start.sandbox");
       dev.kapal.runtime.ContainerSpec spec =
-          dev.kapal.runtime.ContainerSpec.of(
-                  c.id(),
-                  config,
-                  new RootFilesystem.Overlay(
-                      snapshot.lowerDirs(), snapshot.upper(), snapshot.work(), List.of()),
-                  run)
+          dev.kapal.runtime.ContainerSpec.of(c.id(), config, root(snapshot), run)
               .withInput(input(c.spec().process()))
               .withLog(log(c));
       Container container =
@@ -130,6 +125,13 @@ final class Starter {
     } catch (IOException io) {
       throw Layout.failure("make the directory", hub.layout.run(c.id()), io);
     }
+  }
+
+  private static RootFilesystem root(Snapshot s) {
+    return switch (s.snapshotter()) {
+      case OVERLAY -> new RootFilesystem.Overlay(s.lowerDirs(), s.upper(), s.work(), List.of());
+      case COPY -> new RootFilesystem.Directory(s.upper());
+    };
   }
 
   private Sandbox sandboxOfPod(ContainerRecord c) {

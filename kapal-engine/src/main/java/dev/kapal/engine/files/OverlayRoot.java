@@ -1,11 +1,13 @@
 package dev.kapal.engine.files;
 
 import dev.kapal.image.Snapshot;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
+import dev.kapal.linux.MountAttributes;
 import dev.kapal.linux.MountFlags;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,9 +15,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The root directory of a container that does not run, as a descriptor: its layers mounted as an
- * overlay that has no place in the file system, so that nobody else sees it and it ends with the
- * last descriptor, whatever happens to this process.
+ * The root directory of a container that does not run, as a descriptor: its copy, or its layers
+ * mounted as an overlay that has no place in the file system, so that nobody else sees it and it
+ * ends with the last descriptor, whatever happens to this process.
  *
  * <p>Layers are named by /proc/self/fd, which keeps the option string within the one page that
  * mount(2) takes, for up to 128 layers.
@@ -40,6 +42,9 @@ public final class OverlayRoot implements AutoCloseable {
    * @param scratch an empty directory of the engine's own, for kernels before 5.2
    */
   public static OverlayRoot ofImage(Linux linux, Snapshot s, Path scratch) {
+    if (s.snapshotter() == Snapshotter.COPY) {
+      return plain(linux, s);
+    }
     if (s.lowerDirs().size() == 1) {
       // An overlay needs two; the layer itself is the image then.
       return new OverlayRoot(
@@ -52,7 +57,36 @@ public final class OverlayRoot implements AutoCloseable {
    * Image and changes, writable. The container must not run: two mounts of one layer are undefined.
    */
   public static OverlayRoot ofContainer(Linux linux, Snapshot s, Path scratch) {
-    return mount(linux, s.lowerDirs(), Optional.of(s), scratch);
+    return s.snapshotter() == Snapshotter.COPY
+        ? plain(linux, s)
+        : mount(linux, s.lowerDirs(), Optional.of(s), scratch);
+  }
+
+  /** A copy as it is; where the kernel can, device nodes in it are none, as in an overlay. */
+  private static OverlayRoot plain(Linux linux, Snapshot s) {
+    if (!linux.features().mountApi() || !linux.features().mountSetattr()) {
+      return new OverlayRoot(linux.descriptors().open(s.upper().toString(), DIRECTORY));
+    }
+    Fd tree =
+        linux
+            .mounts()
+            .openTree(
+                Fd.CWD,
+                s.upper().toString(),
+                MountFlags.OPEN_TREE_CLONE | MountFlags.OPEN_TREE_CLOEXEC);
+    try {
+      linux
+          .mounts()
+          .mountSetattr(
+              tree,
+              "",
+              Fcntl.AT_EMPTY_PATH,
+              MountAttributes.set(MountFlags.MOUNT_ATTR_NODEV | MountFlags.MOUNT_ATTR_NOSUID));
+      return new OverlayRoot(tree);
+    } catch (ErrnoException e) {
+      tree.close();
+      throw e;
+    }
   }
 
   /** Mounts the image alone, read-only, at a directory; whoever asks unmounts it. */
@@ -61,7 +95,8 @@ public final class OverlayRoot implements AutoCloseable {
     List<Fd> open = new ArrayList<>();
     try {
       StringBuilder layers = new StringBuilder();
-      for (Path p : s.lowerDirs()) {
+      boolean copy = s.snapshotter() == Snapshotter.COPY;
+      for (Path p : copy ? List.of(s.upper()) : s.lowerDirs()) {
         Fd fd = linux.descriptors().open(p.toString(), DIRECTORY);
         open.add(fd);
         layers.append(layers.isEmpty() ? "" : ":").append(fd.procPath());

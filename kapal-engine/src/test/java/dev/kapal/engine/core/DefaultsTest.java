@@ -10,6 +10,7 @@ import dev.kapal.engine.spec.NetworkSpec;
 import dev.kapal.engine.spec.ProcessSpec;
 import dev.kapal.engine.spec.SecuritySpec;
 import dev.kapal.engine.spec.Ulimit;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.runtime.Tier;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,8 @@ final class DefaultsTest {
           List.of("example.com"),
           List.of("ndots:2"),
           Optional.of(List.of("CAP_CHOWN", "CAP_KILL")),
+          Snapshotter.OVERLAY,
+          Map.of("kata", Snapshotter.COPY),
           Set.of("kata"));
 
   @Test
@@ -75,6 +78,12 @@ final class DefaultsTest {
                 .security()
                 .capDefault())
         .isEmpty();
+  }
+
+  @Test
+  void aRuntimeHasItsSnapshotter() {
+    assertThat(SET.snapshotter("kata")).isEqualTo(Snapshotter.COPY);
+    assertThat(SET.snapshotter("native")).isEqualTo(Snapshotter.OVERLAY);
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.kapal.image.Snapshot;
 import dev.kapal.image.SnapshotOptions;
 import dev.kapal.image.SnapshotUsage;
 import dev.kapal.image.Snapshots;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.linux.Linux;
 import dev.kapal.network.AttachRequest;
 import dev.kapal.network.Attachment;
@@ -307,7 +308,13 @@ final class FakeWorld {
       Path dir = base.resolve("snapshots").resolve(key);
       Path lower = base.resolve("lower");
       return new Snapshot(
-          key, image().id(), List.of(lower), base, dir.resolve("upper"), dir.resolve("work"));
+          key,
+          image().id(),
+          Snapshotter.OVERLAY,
+          List.of(lower),
+          base,
+          dir.resolve("upper"),
+          dir.resolve("work"));
     }
 
     @Override

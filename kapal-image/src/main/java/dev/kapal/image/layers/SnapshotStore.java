@@ -7,8 +7,11 @@ import dev.kapal.image.Snapshot;
 import dev.kapal.image.SnapshotOptions;
 import dev.kapal.image.SnapshotUsage;
 import dev.kapal.image.Snapshots;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.image.store.DurableFiles;
+import dev.kapal.image.unpack.Flatten;
 import dev.kapal.image.unpack.LayerStack;
+import dev.kapal.image.unpack.MergedLayers;
 import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.DirEntry;
 import dev.kapal.linux.Errno;
@@ -28,6 +31,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,23 +41,29 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
- * Containers' writable layers: {@code containers/KEY/} with {@code fs}, {@code work} and {@code
- * meta.json}. A snapshot keeps its image's layers, whatever becomes of the image.
+ * Containers' files: {@code containers/KEY/} with {@code fs}, {@code work} and {@code meta.json};
+ * copies in {@code containers-copy/KEY/}, without {@code work}. A snapshot keeps its image's
+ * layers, whatever becomes of the image.
  */
 public final class SnapshotStore implements Snapshots, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(SnapshotStore.class.getName());
   private static final int OPEN = Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_CLOEXEC;
   private static final Pattern KEY = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}");
 
-  private final Path root;
+  private final List<SnapshotSpace> spaces = new ArrayList<>();
   private final Descriptors calls;
   private final LayerStore layers;
   private final ReadWriteLock lock;
   private final Consumer<Digest> ensureUnpacked;
   private final Consumer<Digest> released;
-  private final Fd directory;
   private final AtomicLong temporary = new AtomicLong();
-  private final ConcurrentHashMap<String, SnapshotMeta> snapshots = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, Held> snapshots = new ConcurrentHashMap<>();
+
+  /** Of snapshots that are being made: their layers must stay. */
+  private final ConcurrentHashMap<String, SnapshotMeta> coming = new ConcurrentHashMap<>();
+
+  /** A snapshot and where it is. */
+  private record Held(SnapshotMeta meta, SnapshotSpace space) {}
 
   /**
    * Opens the snapshots in a directory.
@@ -70,30 +80,31 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
       Consumer<Digest> ensureUnpacked,
       Consumer<Digest> released)
       throws IOException {
-    this.root = root.resolve("containers");
     this.calls = calls;
     this.layers = layers;
     this.lock = lock;
     this.ensureUnpacked = ensureUnpacked;
     this.released = released;
-    DurableFiles.directory(this.root);
-    this.directory = calls.open(this.root.toString(), OPEN);
-    for (DirEntry entry : calls.list(directory)) {
-      adopt(entry.name());
+    for (Snapshotter snapshotter : Snapshotter.values()) {
+      SnapshotSpace space = SnapshotSpace.open(calls, root, snapshotter);
+      spaces.add(space);
+      for (DirEntry entry : calls.list(space.directory())) {
+        adopt(space, entry.name());
+      }
     }
     layers.emptyTrash();
   }
 
-  private void adopt(String name) {
+  private void adopt(SnapshotSpace space, String name) {
     // "~" cannot begin a key: what has it is half-made or half-removed.
     if (name.startsWith("~")) {
-      layers.trash().take(directory, name);
+      layers.trash().take(space.directory(), name);
       return;
     }
     try {
-      byte[] json = Files.readAllBytes(root.resolve(name).resolve("meta.json"));
+      byte[] json = Files.readAllBytes(space.root().resolve(name).resolve("meta.json"));
       SnapshotMeta meta = OciJson.read(json, SnapshotMeta.class);
-      snapshots.put(meta.key(), meta);
+      snapshots.put(meta.key(), new Held(meta, space));
     } catch (IOException | OciException e) {
       LOG.log(
           System.Logger.Level.WARNING,
@@ -104,17 +115,24 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
   /** Chains that snapshots need. */
   public Set<Digest> tops() {
     Set<Digest> tops = new HashSet<>();
-    snapshots.values().forEach(meta -> meta.top().ifPresent(tops::add));
+    coming.values().forEach(meta -> meta.top().ifPresent(tops::add));
+    snapshots.values().forEach(held -> held.meta().top().ifPresent(tops::add));
     return tops;
   }
 
   /** Directories that are no proper snapshots. */
   public List<String> damaged() {
     List<String> names = new ArrayList<>();
-    try (Fd again = calls.openat(directory, ".", OPEN)) {
-      for (DirEntry entry : calls.list(again)) {
-        if (!snapshots.containsKey(entry.name()) && !entry.name().startsWith("~")) {
-          names.add(entry.name());
+    for (SnapshotSpace space : spaces) {
+      try (Fd again = calls.openat(space.directory(), ".", OPEN)) {
+        for (DirEntry entry : calls.list(again)) {
+          boolean held =
+              Optional.ofNullable(snapshots.get(entry.name()))
+                  .filter(h -> h.space().equals(space))
+                  .isPresent();
+          if (!held && !entry.name().startsWith("~")) {
+            names.add(space.root().getFileName() + "/" + entry.name());
+          }
         }
       }
     }
@@ -125,52 +143,103 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
   public Snapshot prepare(String key, Image image, SnapshotOptions options) {
     checkKey(key);
     ensureUnpacked.accept(image.id());
+    SnapshotSpace space = space(options.snapshotter());
     String name = "~" + temporary.incrementAndGet() + "-" + key;
-    lock.readLock().lock();
+    Optional<Digest> top =
+        Chain.ids(image.config().rootfs().diffIds()).stream().reduce((a, b) -> b);
+    SnapshotMeta meta = new SnapshotMeta(key, image.id(), top);
+    List<Digest> chain = reserve(name, meta);
     try {
-      if (snapshots.containsKey(key)) {
-        throw new ImageException.Conflict("there is a snapshot \"" + key + "\" already");
-      }
-      Optional<Digest> top =
-          Chain.ids(image.config().rootfs().diffIds()).stream().reduce((a, b) -> b);
-      SnapshotMeta meta = new SnapshotMeta(key, image.id(), top);
-      List<Digest> chain = layers.chain(top);
-      calls.mkdirat(directory, name, 0700);
-      calls.mkdirat(directory, name + "/fs", 0755);
-      calls.mkdirat(directory, name + "/work", 0700);
+      calls.mkdirat(space.directory(), name, 0700);
+      calls.mkdirat(space.directory(), name + "/fs", 0755);
       FaultPoint.reach("snapshot.begun");
-      try (Fd upper = calls.openat(directory, name + "/fs", OPEN)) {
-        rootAttributes(upper, chain, options);
+      try (Fd upper = calls.openat(space.directory(), name + "/fs", OPEN)) {
+        fill(space, name, upper, chain, options);
       }
-      Path draft = root.resolve(name);
+      Path draft = space.root().resolve(name);
       if (options.durable()) {
         DurableFiles.replace(draft.resolve("meta.json"), OciJson.write(meta));
       } else {
         DurableFiles.replaceQuickly(draft.resolve("meta.json"), OciJson.write(meta));
       }
       FaultPoint.reach("snapshot.described");
-      calls.renameat2(directory, name, directory, key, Fcntl.RENAME_NOREPLACE);
+      if (snapshots.containsKey(key)) {
+        throw taken(key); // of another snapshotter, made meanwhile
+      }
+      calls.renameat2(space.directory(), name, space.directory(), key, Fcntl.RENAME_NOREPLACE);
       FaultPoint.reach("snapshot.renamed");
       if (options.durable()) {
-        DurableFiles.syncDirectory(root);
+        DurableFiles.syncDirectory(space.root());
       }
-      snapshots.put(key, meta);
-      return snapshot(meta, chain);
+      Held held = new Held(meta, space);
+      snapshots.put(key, held);
+      return snapshot(held, chain);
+    } catch (ImageException e) {
+      discard(space, name);
+      throw e;
     } catch (ErrnoException | IOException e) {
-      discard(name);
+      discard(space, name);
       if (e instanceof ErrnoException errno && errno.is(Errno.EEXIST, Errno.ENOTEMPTY)) {
-        throw new ImageException.Conflict("there is a snapshot \"" + key + "\" already");
+        throw taken(key);
       }
       throw new ImageException.Failed(
           "cannot make the snapshot \"" + key + "\": " + e.getMessage(), e);
+    } finally {
+      coming.remove(name);
+    }
+  }
+
+  /** Keeps collections from the layers; copying them may take long, so it holds no lock. */
+  private List<Digest> reserve(String name, SnapshotMeta meta) {
+    lock.readLock().lock();
+    try {
+      if (snapshots.containsKey(meta.key())) {
+        throw taken(meta.key());
+      }
+      List<Digest> chain = layers.chain(meta.top());
+      coming.put(name, meta);
+      return chain;
     } finally {
       lock.readLock().unlock();
     }
   }
 
-  private void discard(String name) {
-    if (calls.lstatIfExists(directory, name).isPresent()) {
-      layers.trash().remove(layers.trash().take(directory, name));
+  private static ImageException.Conflict taken(String key) {
+    return new ImageException.Conflict("there is a snapshot \"" + key + "\" already");
+  }
+
+  private SnapshotSpace space(Snapshotter snapshotter) {
+    return spaces.stream().filter(s -> s.snapshotter() == snapshotter).findFirst().orElseThrow();
+  }
+
+  private void fill(
+      SnapshotSpace space, String name, Fd upper, List<Digest> chain, SnapshotOptions options) {
+    switch (space.snapshotter()) {
+      case OVERLAY -> {
+        calls.mkdirat(space.directory(), name + "/work", 0700);
+        rootAttributes(upper, chain, options);
+      }
+      case COPY -> {
+        if (!options.uids().isEmpty() || !options.gids().isEmpty()) {
+          throw new ImageException.BadRequest(
+              "the snapshotter copy maps no ids: use overlay, or no user namespace");
+        }
+        List<Fd> open = layers.open(chain);
+        try {
+          new Flatten(calls, open, upper).run();
+        } finally {
+          open.forEach(Fd::close);
+        }
+        if (options.durable()) {
+          calls.syncfs(upper);
+        }
+      }
+    }
+  }
+
+  private void discard(SnapshotSpace space, String name) {
+    if (calls.lstatIfExists(space.directory(), name).isPresent()) {
+      layers.trash().remove(layers.trash().take(space.directory(), name));
     }
   }
 
@@ -209,12 +278,14 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
     return id;
   }
 
-  private Snapshot snapshot(SnapshotMeta meta, List<Digest> chain) {
-    Path own = root.resolve(meta.key());
+  private Snapshot snapshot(Held held, List<Digest> chain) {
+    SnapshotMeta meta = held.meta();
+    Path own = held.space().root().resolve(meta.key());
     List<Path> lower = chain.stream().map(layers::fs).toList();
     return new Snapshot(
         meta.key(),
         meta.image(),
+        held.space().snapshotter(),
         lower,
         layers.directory(),
         own.resolve("fs"),
@@ -223,22 +294,23 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
 
   @Override
   public Optional<Snapshot> find(String key) {
-    SnapshotMeta meta = snapshots.get(key);
-    if (meta == null) {
+    Held held = snapshots.get(key);
+    if (held == null) {
       return Optional.empty();
     }
+    SnapshotMeta meta = held.meta();
     if (meta.top().isPresent() && layers.find(meta.top().get()).isEmpty()) {
       ensureUnpacked.accept(meta.image()); // lost in a power failure
     }
-    return Optional.of(snapshot(meta, layers.chain(meta.top())));
+    return Optional.of(snapshot(held, layers.chain(meta.top())));
   }
 
-  private SnapshotMeta get(String key) {
-    SnapshotMeta meta = snapshots.get(key);
-    if (meta == null) {
+  private Held get(String key) {
+    Held held = snapshots.get(key);
+    if (held == null) {
       throw new ImageException.NotFound("there is no snapshot \"" + key + "\"");
     }
-    return meta;
+    return held;
   }
 
   @Override
@@ -249,17 +321,23 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
   @Override
   public void remove(String key) {
     checkKey(key);
-    if (calls.lstatIfExists(directory, key).isEmpty()) {
-      snapshots.remove(key);
-      return;
+    for (SnapshotSpace space : spaces) {
+      if (calls.lstatIfExists(space.directory(), key).isPresent()) {
+        remove(space, key);
+        return;
+      }
     }
+    snapshots.remove(key);
+  }
+
+  private void remove(SnapshotSpace space, String key) {
     try {
-      String taken = layers.trash().take(directory, key);
+      String taken = layers.trash().take(space.directory(), key);
       FaultPoint.reach("snapshot.taken");
-      Optional<SnapshotMeta> meta = Optional.ofNullable(snapshots.remove(key));
+      Optional<Held> held = Optional.ofNullable(snapshots.remove(key));
       layers.trash().remove(taken);
       FaultPoint.reach("snapshot.removed");
-      meta.ifPresent(m -> released.accept(m.image()));
+      held.ifPresent(h -> released.accept(h.meta().image()));
     } catch (ErrnoException e) {
       throw new ImageException.Failed(
           "cannot remove the snapshot \"" + key + "\": " + e.getMessage(), e);
@@ -276,17 +354,22 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
     }
   }
 
-  private Fd upper(SnapshotMeta meta) {
-    return calls.openat(directory, meta.key() + "/fs", OPEN);
+  private Fd upper(Held held) {
+    return calls.openat(held.space().directory(), held.meta().key() + "/fs", OPEN);
   }
 
   @Override
   public List<Change> changes(String key, Set<String> hollow) {
-    SnapshotMeta meta = get(key);
-    List<Fd> lower = layers.open(layers.chain(meta.top()));
-    try (Fd upper = upper(meta)) {
-      LayerStack below = new LayerStack(calls, lower);
-      return new UpperChanges(calls, below, new Hollow(calls, below, hollow)).of(upper);
+    Held held = get(key);
+    List<Fd> lower = layers.open(layers.chain(held.meta().top()));
+    try (Fd upper = upper(held)) {
+      return switch (held.space().snapshotter()) {
+        case OVERLAY -> {
+          LayerStack below = new LayerStack(calls, lower);
+          yield new UpperChanges(calls, below, new Hollow(calls, below, hollow)).of(upper);
+        }
+        case COPY -> copyChanges(held, lower, upper, hollow).list();
+      };
     } catch (ErrnoException e) {
       throw failed(key, e);
     } finally {
@@ -294,18 +377,40 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
     }
   }
 
+  private CopyChanges copyChanges(Held held, List<Fd> lower, Fd upper, Set<String> hollow) {
+    return new CopyChanges(
+        calls,
+        new MergedLayers(calls, lower),
+        upper,
+        new Hollow(calls, new LayerStack(calls, lower), hollow),
+        calls.fstatat(held.space().directory(), held.meta().key() + "/meta.json", 0).mtime());
+  }
+
   @Override
   public void diff(String key, Set<String> hollow, OutputStream layer) {
-    SnapshotMeta meta = get(key);
-    List<Fd> lower = layers.open(layers.chain(meta.top()));
-    try (Fd upper = upper(meta)) {
-      new UpperTar(calls, upper, new Hollow(calls, new LayerStack(calls, lower), hollow))
-          .writeTo(layer);
+    Held held = get(key);
+    List<Fd> lower = layers.open(layers.chain(held.meta().top()));
+    try (Fd upper = upper(held)) {
+      tar(held, lower, upper, hollow).writeTo(layer);
     } catch (ErrnoException | IOException e) {
       throw failed(key, e);
     } finally {
       lower.forEach(Fd::close);
     }
+  }
+
+  private UpperTar tar(Held held, List<Fd> lower, Fd upper, Set<String> hollow) {
+    return switch (held.space().snapshotter()) {
+      case OVERLAY -> {
+        Hollow empty = new Hollow(calls, new LayerStack(calls, lower), hollow);
+        yield new UpperTar(calls, upper, (d, n, p, s) -> !empty.is(d, n, p, s), Map.of());
+      }
+      case COPY -> {
+        Map<String, Change.Kind> changes = copyChanges(held, lower, upper, hollow).find();
+        yield new UpperTar(
+            calls, upper, (d, n, p, s) -> changes.containsKey(p), CopyChanges.deleted(changes));
+      }
+    };
   }
 
   private static ImageException.Failed failed(String key, Exception e) {
@@ -315,6 +420,6 @@ public final class SnapshotStore implements Snapshots, AutoCloseable {
 
   @Override
   public void close() {
-    directory.close();
+    spaces.forEach(SnapshotSpace::close);
   }
 }

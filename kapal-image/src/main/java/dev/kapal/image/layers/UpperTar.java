@@ -22,20 +22,34 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Writes an upper directory as a layer (image-spec "Layer"): overlayfs's deletions become whiteout
- * entries, sockets are left out. Names in order, so that equal trees give equal layers.
+ * Writes an upper directory, or what differs of a plain copy, as a layer (image-spec "Layer"):
+ * overlayfs's deletions become whiteout entries, sockets are left out. Names in order, so that
+ * equal trees give equal layers.
  */
 final class UpperTar {
   private final Descriptors calls;
   private final Fd upper;
-  private final Hollow hollow;
+  private final Filter filter;
+  private final Map<String, List<String>> deleted;
   private final Map<Long, String> linked = new HashMap<>();
   private final byte[] buffer = new byte[128 * 1024];
 
-  UpperTar(Descriptors calls, Fd upper, Hollow hollow) {
+  /** Tells what belongs into the layer; the path is from the root, without its slash. */
+  @FunctionalInterface
+  interface Filter {
+    boolean takes(Fd directory, String name, String path, Stat stat);
+  }
+
+  /**
+   * Prepares it.
+   *
+   * @param deleted names that whiteouts are written for beside overlayfs's own, by directory
+   */
+  UpperTar(Descriptors calls, Fd upper, Filter filter, Map<String, List<String>> deleted) {
     this.calls = calls;
     this.upper = upper;
-    this.hollow = hollow;
+    this.filter = filter;
+    this.deleted = deleted;
   }
 
   void writeTo(OutputStream out) throws IOException {
@@ -59,6 +73,9 @@ final class UpperTar {
     if (Overlay.isOpaque(calls, directory)) {
       tar.begin(TarEntry.file(prefix + Overlay.OPAQUE_ENTRY, 0, 0));
     }
+    for (String name : deleted.getOrDefault(path, List.of())) {
+      tar.begin(TarEntry.file(prefix + Overlay.WHITEOUT_PREFIX + name, 0, 0));
+    }
     List<DirEntry> entries = new ArrayList<>(calls.list(directory));
     entries.sort(Comparator.comparing(DirEntry::name));
     List<String> below = new ArrayList<>();
@@ -67,7 +84,7 @@ final class UpperTar {
       String name = prefix + entry.name();
       if (Overlay.isWhiteout(stat)) {
         tar.begin(TarEntry.file(prefix + Overlay.WHITEOUT_PREFIX + entry.name(), 0, 0));
-      } else if (!hollow.is(directory, entry.name(), name, stat)) {
+      } else if (filter.takes(directory, entry.name(), name, stat)) {
         if (stat.isDirectory()) {
           below.add(name);
         } else {

@@ -79,7 +79,7 @@ final class Checker {
           new Finding(
               "the snapshot " + name + " has no readable description",
               false,
-              "save what you need of containers/" + name + " and remove it"));
+              "save what you need of " + name + " and remove it"));
     }
     return new CheckReport(findings, blobs, layers);
   }

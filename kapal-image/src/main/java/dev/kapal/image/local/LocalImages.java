@@ -62,6 +62,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * content/ingest/…      what is still arriving; a later pull goes on from there
  * layers/CHAIN/fs       unpacked layers
  * containers/KEY/fs     writable layers
+ * containers-copy/KEY/fs  whole trees of containers of the snapshotter copy
  * trash/                what is being removed
  * </pre>
  *

@@ -6,9 +6,8 @@ import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
-import dev.kapal.linux.FileType;
 import dev.kapal.linux.Stat;
-import dev.kapal.linux.Timespec;
+import java.io.FileNotFoundException;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,12 +21,14 @@ final class LayerFinisher {
   private final Fd root;
   private final LayerPlacer placer;
   private final LayerStack below;
+  private final FileCopy copy;
 
   LayerFinisher(Descriptors calls, Fd root, LayerPlacer placer, LayerStack below) {
     this.calls = calls;
     this.root = root;
     this.placer = placer;
     this.below = below;
+    this.copy = new FileCopy(calls);
   }
 
   void finish() {
@@ -85,22 +86,8 @@ final class LayerFinisher {
     }
     try (LayerStack.Found lower = found.get()) {
       if (lower.stat().isDirectory()) {
-        attributes(lower, directory);
+        copy.attributes(lower.file(), lower.stat(), directory);
         placer.directories.putIfAbsent(path, lower.stat().mtime());
-      }
-    }
-  }
-
-  private void attributes(LayerStack.Found from, Fd to) {
-    calls.fchown(to, from.stat().uid(), from.stat().gid());
-    calls.fchmod(to, from.stat().permissions());
-    xattrs(from, to);
-  }
-
-  private void xattrs(LayerStack.Found from, Fd to) {
-    for (String name : calls.listxattr(from.file())) {
-      if (Overlay.isCarried(name)) {
-        calls.getxattr(from.file(), name).ifPresent(value -> calls.setxattr(to, name, value, 0));
       }
     }
   }
@@ -133,35 +120,10 @@ final class LayerFinisher {
   }
 
   private void copyUp(String path, LayerStack.Found lower, Fd directory, String name) {
-    Stat stat = lower.stat();
-    switch (stat.type()) {
-      case REGULAR -> {
-        try (Fd from = calls.reopen(lower.file(), Fcntl.O_RDONLY | Fcntl.O_CLOEXEC);
-            Fd to =
-                calls.openat(
-                    directory,
-                    name,
-                    Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW,
-                    0600)) {
-          while (calls.copyFileRange(from, to, 16 << 20) > 0) {
-            // until all of it is there
-          }
-          attributes(lower, to);
-          calls.futimens(to, stat.mtime(), stat.mtime());
-        }
-        return;
-      }
-      case SYMLINK -> calls.symlinkat(calls.readlinkat(lower.file(), ""), directory, name);
-      case CHARACTER, BLOCK, FIFO -> {
-        calls.mknodat(directory, name, stat.mode(), stat.rdev());
-      }
-      default -> throw EntryPath.refuse(path, "is a hard link to a directory");
+    try {
+      copy.copy(lower.file(), lower.stat(), directory, name);
+    } catch (FileNotFoundException _) {
+      throw EntryPath.refuse(path, "is a hard link to a directory");
     }
-    calls.fchownat(directory, name, stat.uid(), stat.gid());
-    if (stat.type() != FileType.SYMLINK) {
-      calls.fchmodat(directory, name, stat.permissions());
-    }
-    Timespec mtime = stat.mtime();
-    calls.utimensat(directory, name, mtime, mtime);
   }
 }

@@ -87,7 +87,13 @@ class CrashTest extends ScratchTest {
       assertThat(images.content().ingests()).isEmpty();
     }
     for (String empty :
-        List.of("content/ingest", "content/blobs/sha256", "layers", "containers", "trash")) {
+        List.of(
+            "content/ingest",
+            "content/blobs/sha256",
+            "layers",
+            "containers",
+            "containers-copy",
+            "trash")) {
       assertThat(store.resolve(empty)).isEmptyDirectory();
     }
   }

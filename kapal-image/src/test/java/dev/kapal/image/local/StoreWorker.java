@@ -7,6 +7,7 @@ import dev.kapal.image.ImageFilters;
 import dev.kapal.image.PruneRequest;
 import dev.kapal.image.Snapshot;
 import dev.kapal.image.SnapshotOptions;
+import dev.kapal.image.Snapshotter;
 import dev.kapal.oci.Reference;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,6 +68,11 @@ final class StoreWorker {
                 "",
                 ""));
     images.snapshots().remove(key);
+    String copy = key + ".copy";
+    Snapshot plain =
+        images.snapshots().prepare(copy, busybox, SnapshotOptions.DURABLE.with(Snapshotter.COPY));
+    Files.write(plain.upper().resolve("data"), new byte[1000]);
+    images.snapshots().remove(copy);
     images.remove(made.id().toString(), true);
     images.remove("localhost/other:" + i % 3, false);
     images.remove("localhost/busybox", true);
