@@ -123,6 +123,7 @@ final class ConfigSourceTest {
         [runtimes.b]
         kind = "oci"
         type = "io.containerd.x.v1"
+        sandboxer = true
         [runtimes.c]
         path = "/usr/bin/kata-runtime"
         [runtimes.d]
@@ -135,10 +136,11 @@ final class ConfigSourceTest {
         type = "io.containerd.kata.v2"
         options = { ConfigPath = 1, other = 1 }
         """);
-    assertThat(configuration.show().problems()).hasSize(8);
+    assertThat(configuration.show().problems()).hasSize(9);
     assertThat(configuration.show().problems().toString())
         .contains(
             "runtimes.e.options.BinaryNam", "did you mean \"BinaryName\"?", "must be true or false")
+        .contains("runtimes.b.sandboxer", "only a shim makes sandboxes itself")
         .contains("runtimes.f.options.ConfigPath", "must be a string");
   }
 

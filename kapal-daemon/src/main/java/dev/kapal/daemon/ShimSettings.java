@@ -25,6 +25,7 @@ final class ShimSettings {
             ShimRuntimeConfig.drivesRunc(program)
                 ? runc(entry, cgroups.driver() == CgroupDriver.SYSTEMD)
                 : other(entry, program))
+        .withSandboxer(entry.sandboxer())
         .withTimeouts(entry.createTimeout(), plain.commandTimeout())
         .withCgroupParent(cgroups.parent());
   }

@@ -260,6 +260,7 @@ final class TranslationTest {
             path = "/nowhere/x"
             [runtimes.kata]
             type = "io.containerd.kata.v2"
+            sandboxer = true
             options.ConfigPath = "/etc/kata.toml"
             [runtimes.runc-shim]
             type = "io.containerd.runc.v2"
@@ -299,6 +300,8 @@ final class TranslationTest {
     assertThat(offers.shims().get("kata").tier()).isEqualTo(Tier.VM);
     assertThat(offers.shims().get("kata").options())
         .isEqualTo(new ShimOptions.Generic("", "/etc/kata.toml", ""));
+    assertThat(offers.shims().get("kata").sandboxer()).isTrue();
+    assertThat(offers.shims().get("runc-shim").sandboxer()).isFalse();
     assertThat(offers.shims().get("runc-shim").binary())
         .isEqualTo(Path.of("/bin/containerd-shim-runc-v2"));
     assertThat(offers.shims().get("runc-shim").options())

@@ -59,6 +59,26 @@ final class ShimTest {
     }
   }
 
+  /** runc's shim makes no sandboxes: whoever configures it so is told, and nothing is left. */
+  @Test
+  void sandboxerIsAskedForASandbox() throws IOException {
+    Path file = Files.createTempFile("kapal-shim", ".toml");
+    try {
+      Files.writeString(file, "[runtimes.own]\ntype = \"" + RUNTIME + "\"\nsandboxer = true\n");
+      try (Daemon daemon = Daemon.start("--config", file.toString())) {
+        Result result =
+            daemon.command(
+                "run", "--rm", "--network", "none", "--runtime", "own", "busybox", "true");
+        assertThat(result.status()).isEqualTo(125);
+        assertThat(result.err()).contains("makes no sandboxes", "not as a sandboxer");
+        assertThat(shims(daemon)).isEmpty();
+        assertThat(daemon.ok("ps", "-aq")).isEmpty();
+      }
+    } finally {
+      Files.delete(file);
+    }
+  }
+
   /** Process ids of the daemon's shims, which have its folder in their environment. */
   private static String shims(Daemon daemon) {
     return Commands.sh(

@@ -115,8 +115,18 @@ final class ContainerdRuntime {
           "io_type" ->
           intake.notApplicable(
               f, f.isEmpty() ? Found.UNSET : "Kapal has no such setting per runtime");
-      case "sandboxer", "sandbox_mode", "disable_pause_image_pull" ->
-          intake.notApplicable(f, "Kapal asks the shim whether it makes sandboxes itself");
+      case "sandboxer", "sandbox_mode" -> {
+        boolean shim = f.text().filter("shim"::equals).isPresent();
+        if (shim && RuntimeTable.isRunc(type)) {
+          intake.notApplicable(f, "runc's shims make no sandboxes");
+        } else if (shim) {
+          runtime.set(f, Outcome.TRANSLATED, "sandboxer", new Node.Flag(f.at(), true));
+        } else {
+          intake.notApplicable(f, f.isEmpty() ? Found.UNSET : "Kapal makes the sandboxes itself");
+        }
+      }
+      case "disable_pause_image_pull" ->
+          intake.notApplicable(f, "Kapal needs no pause image for a sandbox");
       default ->
           intake.add(
               f.at(),

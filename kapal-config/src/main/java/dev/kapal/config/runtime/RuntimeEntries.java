@@ -75,6 +75,7 @@ public final class RuntimeEntries {
         settings.texts("runtimes", name, "container_annotations"),
         text(name, "snapshotter"),
         settings.flag("runtimes", name, "systemd_cgroup").orElse(false),
+        settings.flag("runtimes", name, "sandboxer").orElse(false),
         settings.duration("runtimes", name, "create_timeout").orElse(RuntimeEntry.CREATE_TIMEOUT),
         settings.flag("runtimes", name, "privileged_without_host_devices").orElse(false),
         at);
@@ -101,6 +102,7 @@ public final class RuntimeEntries {
         only(name, set, "args", "the built-in runtime has no command line: remove it");
         only(name, set, "type", "the built-in runtime is no shim: remove it");
         only(name, set, "options", "the built-in runtime is no shim: remove it");
+        only(name, set, "sandboxer", "the built-in runtime is no shim: remove it");
       }
       case OCI -> {
         only(
@@ -108,6 +110,7 @@ public final class RuntimeEntries {
             set,
             "type",
             "a shim's type does not go with kind = \"oci\": use kind = \"shim\"");
+        only(name, set, "sandboxer", "only a shim makes sandboxes itself: use kind = \"shim\"");
         Node path = set.get("path");
         if (path instanceof Node.Text text && KataPaths.isRuntime(text.value())) {
           wrong(name, "path", path, KataPaths.EXPLANATION);

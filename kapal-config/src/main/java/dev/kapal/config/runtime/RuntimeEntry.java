@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param containerAnnotations globs of annotations that it is given
  * @param snapshotter of its images; empty: the usual one
  * @param systemdCgroup whether it asks systemd for cgroups
+ * @param sandboxer whether the shim makes pods' sandboxes itself, kind shim only
  * @param createTimeout longest time for making a container
  * @param privilegedWithoutHostDevices privileged containers get none of the host's devices
  * @param at where it is configured; {@link Position#DEFAULT}: nowhere
@@ -40,6 +41,7 @@ public record RuntimeEntry(
     List<String> containerAnnotations,
     Optional<String> snapshotter,
     boolean systemdCgroup,
+    boolean sandboxer,
     Duration createTimeout,
     boolean privilegedWithoutHostDevices,
     Position at) {
@@ -77,6 +79,7 @@ public record RuntimeEntry(
         containerAnnotations,
         snapshotter,
         systemdCgroup,
+        sandboxer,
         time,
         privilegedWithoutHostDevices,
         at);
@@ -96,6 +99,7 @@ public record RuntimeEntry(
         List.of(),
         List.of(),
         Optional.empty(),
+        false,
         false,
         CREATE_TIMEOUT,
         false,

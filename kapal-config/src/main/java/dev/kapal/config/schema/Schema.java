@@ -471,6 +471,12 @@ public final class Schema {
           "Whether the runtime must ask systemd for cgroups. All do where that is the driver; one that must"
               + " is not offered elsewhere.");
       add(
+          r + "sandboxer",
+          Type.FLAG,
+          none(),
+          ANY,
+          "Whether the shim makes sandboxes itself, by containerd's sandbox service; for kind shim.");
+      add(
           r + "create_timeout",
           Type.DURATION,
           none(),
