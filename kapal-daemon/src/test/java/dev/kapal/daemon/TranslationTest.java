@@ -222,10 +222,10 @@ final class TranslationTest {
             "[containers]\nsnapshotter = \"copy\"\n"
                 + "[runtimes.a]\npath = \"crun\"\nsnapshotter = \"overlayfs\"\n"
                 + "[runtimes.b]\npath = \"crun\"\nsnapshotter = \"devmapper\"\n");
-    var defaults = Translation.engine(config, Version.UNKNOWN).containers();
+    var defaults = Translation.engine(config, CGROUPS, Version.UNKNOWN).containers();
     assertThat(defaults.snapshotter("a")).isEqualTo(Snapshotter.OVERLAY);
     assertThat(defaults.snapshotter("b")).isEqualTo(Snapshotter.COPY);
-    assertThat(Offers.of(config, name -> Optional.of(Path.of("/bin/" + name))).warnings())
+    assertThat(Offers.of(config, name -> Optional.of(Path.of("/bin/" + name)), CGROUPS).warnings())
         .singleElement()
         .asString()
         .contains("there is no snapshotter \"devmapper\"", "its containers get copy");

@@ -2,11 +2,15 @@ package dev.kapal.it;
 
 import dev.kapal.cri.proto.ContainerConfig;
 import dev.kapal.cri.proto.ContainerMetadata;
+import dev.kapal.cri.proto.ContainerStats;
+import dev.kapal.cri.proto.ContainerStatsRequest;
 import dev.kapal.cri.proto.ContainerStatus;
 import dev.kapal.cri.proto.ContainerStatusRequest;
 import dev.kapal.cri.proto.CreateContainerRequest;
 import dev.kapal.cri.proto.ExecSyncRequest;
+import dev.kapal.cri.proto.ExecSyncResponse;
 import dev.kapal.cri.proto.ImageSpec;
+import dev.kapal.cri.proto.LinuxContainerResources;
 import dev.kapal.cri.proto.LinuxPodSandboxConfig;
 import dev.kapal.cri.proto.LinuxSandboxSecurityContext;
 import dev.kapal.cri.proto.ListPodSandboxRequest;
@@ -17,12 +21,15 @@ import dev.kapal.cri.proto.PodSandboxConfig;
 import dev.kapal.cri.proto.PodSandboxMetadata;
 import dev.kapal.cri.proto.PodSandboxStatus;
 import dev.kapal.cri.proto.PodSandboxStatusRequest;
+import dev.kapal.cri.proto.RemoveContainerRequest;
 import dev.kapal.cri.proto.RemovePodSandboxRequest;
 import dev.kapal.cri.proto.RunPodSandboxRequest;
 import dev.kapal.cri.proto.RuntimeServiceGrpc;
 import dev.kapal.cri.proto.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
 import dev.kapal.cri.proto.StartContainerRequest;
+import dev.kapal.cri.proto.StopContainerRequest;
 import dev.kapal.cri.proto.StopPodSandboxRequest;
+import dev.kapal.cri.proto.UpdateContainerResourcesRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoopGroup;
@@ -69,22 +76,35 @@ final class CriClient implements AutoCloseable {
   }
 
   String run(PodSandboxConfig config) {
+    return run(config, "");
+  }
+
+  String run(PodSandboxConfig config, String handler) {
     return runtime
-        .runPodSandbox(RunPodSandboxRequest.newBuilder().setConfig(config).build())
+        .runPodSandbox(
+            RunPodSandboxRequest.newBuilder().setConfig(config).setRuntimeHandler(handler).build())
         .getPodSandboxId();
   }
 
   String create(String pod, PodSandboxConfig config, String... words) {
+    return create(pod, config, container("c", words));
+  }
+
+  /** What a container is to be; more can be set. */
+  static ContainerConfig.Builder container(String name, String... words) {
+    return ContainerConfig.newBuilder()
+        .setMetadata(ContainerMetadata.newBuilder().setName(name))
+        .setImage(ImageSpec.newBuilder().setImage("localhost/busybox:latest"))
+        .addAllCommand(List.of(words));
+  }
+
+  String create(String pod, PodSandboxConfig config, ContainerConfig.Builder container) {
     return runtime
         .createContainer(
             CreateContainerRequest.newBuilder()
                 .setPodSandboxId(pod)
                 .setSandboxConfig(config)
-                .setConfig(
-                    ContainerConfig.newBuilder()
-                        .setMetadata(ContainerMetadata.newBuilder().setName("c"))
-                        .setImage(ImageSpec.newBuilder().setImage("localhost/busybox:latest"))
-                        .addAllCommand(List.of(words)))
+                .setConfig(container)
                 .build())
         .getContainerId();
   }
@@ -104,6 +124,45 @@ final class CriClient implements AutoCloseable {
                 .build())
         .getStdout()
         .toStringUtf8();
+  }
+
+  ExecSyncResponse execute(String container, int seconds, String... words) {
+    return runtime.execSync(
+        ExecSyncRequest.newBuilder()
+            .setContainerId(container)
+            .setTimeout(seconds)
+            .addAllCmd(List.of(words))
+            .build());
+  }
+
+  void stopContainer(String container, int seconds) {
+    var _ =
+        runtime.stopContainer(
+            StopContainerRequest.newBuilder()
+                .setContainerId(container)
+                .setTimeout(seconds)
+                .build());
+  }
+
+  void removeContainer(String container) {
+    var _ =
+        runtime.removeContainer(
+            RemoveContainerRequest.newBuilder().setContainerId(container).build());
+  }
+
+  void update(String container, LinuxContainerResources resources) {
+    var _ =
+        runtime.updateContainerResources(
+            UpdateContainerResourcesRequest.newBuilder()
+                .setContainerId(container)
+                .setLinux(resources)
+                .build());
+  }
+
+  ContainerStats stats(String container) {
+    return runtime
+        .containerStats(ContainerStatsRequest.newBuilder().setContainerId(container).build())
+        .getStats();
   }
 
   void stop(String pod) {

@@ -92,9 +92,11 @@ public final class KnownFailures {
           known(
               "cannot run with network enabled in root network namespace",
               "known.runsc-network",
-              "gVisor has a network stack of its own and found no network namespace to join",
-              "give it a network other than none and host, or the argument --network=none or"
-                  + " --network=host: kapal runtime install runsc PATH -- --network=none"),
+              "gVisor has a network stack of its own and found no network namespace to join; on Linux"
+                  + " 6.11 and newer, releases before August 2024 take every namespace for the host's",
+              "use a release of August 2024 or newer and a network other than none and host, or the"
+                  + " argument --network=none or --network=host: kapal runtime install runsc PATH --"
+                  + " --network=host"),
           known(
               "unknown version specified",
               "known.oci-version",

@@ -4,11 +4,11 @@ import dev.kapal.engine.EngineException;
 import dev.kapal.engine.config.UserDatabase.Account;
 import dev.kapal.engine.config.UserDatabase.Group;
 import dev.kapal.oci.runtime.Process;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Who {@code user[:group]} is in a container. */
 public final class UserResolver {
@@ -65,7 +65,9 @@ public final class UserResolver {
     long gid = group.isEmpty() ? account.map(Account::gid).orElse(0L) : group(group, db);
     // The primary group is among the supplementary ones as well: a program that drops it must not
     // gain access by that (CVE-2022-36109).
-    Set<Long> groups = new LinkedHashSet<>();
+    // In the order in which the kernel keeps them; one that is not the host's keeps what it is
+    // given.
+    Set<Long> groups = new TreeSet<>();
     groups.add(gid);
     if (!strict && group.isEmpty() && account.isPresent()) {
       String name = account.get().name();

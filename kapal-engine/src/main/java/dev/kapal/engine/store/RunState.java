@@ -67,7 +67,8 @@ public record RunState(
         oom,
         why,
         started,
-        Optional.of(at),
+        // A short run may end before its runtime has said that it began.
+        Optional.of(started.filter(at::isBefore).orElse(at)),
         restartCount,
         stopRequested,
         runs);

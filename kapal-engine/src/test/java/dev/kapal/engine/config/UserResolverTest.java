@@ -44,7 +44,7 @@ class UserResolverTest {
     var web = resolve("web");
     assertThat(web.user().uid()).isEqualTo(33);
     assertThat(web.user().gid()).isEqualTo(44);
-    assertThat(web.user().additionalGids()).containsExactly(44L, 10L);
+    assertThat(web.user().additionalGids()).containsExactly(10L, 44L);
     assertThat(web.home()).isEqualTo("/srv/web");
     assertThat(resolve("33").user()).isEqualTo(web.user());
     assertThat(resolve("").user().additionalGids()).containsExactly(0L, 10L);
@@ -52,7 +52,7 @@ class UserResolverTest {
     assertThat(resolve("1000").user().gid()).isZero();
     assertThat(resolve("1000").home()).isEqualTo("/");
     assertThat(resolve("1000:1000", "data", "7").user().additionalGids())
-        .containsExactly(1000L, 44L, 7L);
+        .containsExactly(7L, 44L, 1000L);
   }
 
   @Test

@@ -78,6 +78,7 @@ public final class RuntimeMessages {
         || text.contains("error finding executable")
         || (text.contains("starting sandbox") && text.contains("no such file"))
         || (text.contains("starting root container") && text.contains("no such file"))
+        || (text.contains("starting sub-container") && text.contains("no such file"))
         || (exec && text.contains("failed to load"))) {
       return Kind.NOT_FOUND;
     }

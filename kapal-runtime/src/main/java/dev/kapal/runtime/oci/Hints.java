@@ -23,6 +23,9 @@ final class Hints {
         || text.contains("unknown option")) {
       return "; this version does not know an option: check the runtime's arguments in the configuration";
     }
+    if (text.contains("cannot run with network enabled in root network namespace")) {
+      return "; on Linux 6.11 and newer gVisor's releases before August 2024 take every network for the host's: use a newer one, or give it the argument --network=host (the network of its namespace) or --network=none";
+    }
     boolean optional = config.program().startsWith("runsc") || config.program().startsWith("crun");
     if (optional && !config.ignoresCgroups() && text.contains("cgroup")) {
       return "; if it cannot use this host's control groups, declare ignore-cgroups for it and go without limits";

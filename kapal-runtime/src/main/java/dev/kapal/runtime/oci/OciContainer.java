@@ -38,6 +38,7 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * A container of a command-line runtime. Its lock guards what is done to it: a start, a pause, a
@@ -46,7 +47,7 @@ import java.util.function.Supplier;
 final class OciContainer extends OciProcess implements MonitoredContainer {
   private final String id;
   private final Cgroup cgroup;
-  private final Map<Integer, OciProcess> execs = new TreeMap<>();
+  private final Map<Integer, OciExec> execs = new TreeMap<>();
   private final OomWatch oom;
   private final boolean member;
   private volatile RuntimeConfig config;
@@ -84,13 +85,13 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
   }
 
   OciProcess restoreExec(int exec) {
-    OciProcess process = new OciProcess(owner(), exec, true);
+    OciExec process = new OciExec(this, exec, true);
     process.launching();
     addExec(process);
     return process;
   }
 
-  private void addExec(OciProcess process) {
+  private void addExec(OciExec process) {
     owner().register(process);
     synchronized (execs) {
       execs.put(process.number(), process);
@@ -99,11 +100,12 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
 
   @Override
   public void forgotten(int number) {
-    boolean was;
+    Optional<OciExec> was;
     synchronized (execs) {
-      was = execs.remove(number) != null;
+      was = Optional.ofNullable(execs.remove(number));
     }
-    if (was) {
+    if (was.isPresent()) {
+      was.get().gone();
       owner().save();
     }
   }
@@ -285,6 +287,11 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     }
   }
 
+  /** A signal to one of its processes, by its number in the runtime's own kernel. */
+  void signalInside(String process, int signal) {
+    command("signal", limit(), "kill", "--pid", process, id, Integer.toString(signal));
+  }
+
   @Override
   public void signalAll(int signal) {
     if (owner().host().config().tier() != Tier.NATIVE) {
@@ -335,7 +342,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
       throw new ContainerException.Invalid(String.valueOf(e.getMessage()), e);
     }
     boolean terminal = spec.process().terminal();
-    OciProcess process = new OciProcess(owner(), owner().nextNumber(), terminal);
+    OciExec process = new OciExec(this, owner().nextNumber(), terminal);
     addExec(process);
     owner().save();
     String file = "process." + process.number();
@@ -349,7 +356,10 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
                   + id
                   + " with "
                   + owner().host().config().name(),
-              List.of("exec", "--process", owner().path(file), "--detach"),
+              Stream.concat(
+                      Stream.of("exec", "--process", owner().path(file), "--detach"),
+                      process.asks().stream())
+                  .toList(),
               id,
               terminal,
               Optional.empty(),

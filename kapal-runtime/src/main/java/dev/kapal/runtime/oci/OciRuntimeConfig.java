@@ -83,6 +83,11 @@ public record OciRuntimeConfig(
     return program().startsWith("runsc");
   }
 
+  /** Whether processes have other numbers in the runtime's own kernel, and it tells them. */
+  boolean numbersInside() {
+    return program().startsWith("runsc");
+  }
+
   /** Its program's file name. */
   String program() {
     return String.valueOf(binary.getFileName());

@@ -176,6 +176,12 @@ class LyingRuntimeTest {
         "GLIBC_2.34",
         "newer C library");
     refused(
+        script("echo cannot run with network enabled in root network namespace >&2; exit 1"),
+        ContainerException.LaunchFailed.class,
+        "root network namespace",
+        "6.11",
+        "--network=host");
+    refused(
         script(
             "while [ $# -gt 0 ]; do if [ \"$1\" = --log ]; then f=$2; fi; shift; done\n"
                 + "echo '{\"level\":\"warning\",\"msg\":\"not this\"}' >\"$f\"\n"

@@ -280,6 +280,21 @@ abstract class RuntimeBehaviour {
   }
 
   @Test
+  void furtherProcessThatIsKilledIsGoneInside() throws Exception {
+    inSandbox(sandbox -> {
+      Container container = started(sandbox, Bench.sh("exec sleep 1000"));
+      Process process =
+          container.config().process().orElseThrow().withArgs(List.of("/bin/sleep", "555"));
+      ContainerProcess exec = container.exec(ExecSpec.of(process.withTerminal(false)));
+      assertThat(exec(container, "ps").out()).contains("sleep 555");
+      exec.signal(9);
+      assertThat(end(exec).code()).isEqualTo(137);
+      exec.forget();
+      assertThat(exec(container, "ps").out()).contains("sleep 1000").doesNotContain("sleep 555");
+    });
+  }
+
+  @Test
   void enforcesAndUpdatesLimits() throws Exception {
     RuntimeConfig config = Bench.sh("exec sleep 100");
     Resources resources =
