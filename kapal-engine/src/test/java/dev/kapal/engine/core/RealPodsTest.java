@@ -350,6 +350,6 @@ class RealPodsTest {
     assertThat(exec(c, "grep -E 'CapAmb|CapEff' /proc/1/status | cut -f2 | sort -u"))
         .isEqualTo("0000000000001000");
     ContainerInfo.User user = real.engine.containers().inspect(c).user().orElseThrow();
-    assertThat(user).isEqualTo(new ContainerInfo.User(1000, 1001, List.of(1001L, 7L)));
+    assertThat(user).isEqualTo(new ContainerInfo.User(1000, 1001, List.of(7L, 1001L)));
   }
 }
