@@ -46,10 +46,7 @@ final class ConfigCommandsTest {
     assertThat(r.out())
         .contains("daemon.log_level = \"info\"  # default\n")
         .contains("containers.stop_timeout = \"3s\"  # " + etc.resolve("config.toml") + ":2\n")
-        .contains(
-            "runtimes.mine.snapshotter = \"s\"  # "
-                + etc.resolve("config.toml")
-                + ":5, without effect yet\n");
+        .contains("runtimes.mine.snapshotter = \"s\"  # " + etc.resolve("config.toml") + ":5\n");
     assertThat(h.run("config", "show", "--format", "json").out())
         .contains(
             "{\"Key\":\"containers.log_max_files\",\"Value\":1,\"Origin\":\"default\",\"Effective\":true}\n")
