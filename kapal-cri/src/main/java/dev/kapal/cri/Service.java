@@ -51,7 +51,7 @@ final class Service implements AutoCloseable {
     try {
       service.open(options, config, engine, listeners, observer);
       return service;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | LinkageError e) {
       service.close();
       throw e;
     }

@@ -57,7 +57,7 @@ final class Wiring {
 
     /** Takes over defaults for containers that are made from now on. */
     void useDefaults(KapalConfig config) {
-      engine.useDefaults(configured(config, version));
+      engine.useDefaults(configured(config, CgroupSetup.host(config), version));
     }
 
     /** Takes over how registries are reached from now on. */
@@ -80,7 +80,7 @@ final class Wiring {
     if (!problems.isEmpty()) {
       throw new ConfigException.Invalid("the configuration does not fit this host", problems);
     }
-    EngineConfig engine = configured(config, version);
+    EngineConfig engine = configured(config, cgroups, version);
     Optional<Path> init = home().map(home -> home.resolve("bin/kapal-init"));
     if (init.isPresent() && Files.isExecutable(init.get())) {
       engine = engine.withInit(init.get());
@@ -109,8 +109,8 @@ final class Wiring {
   }
 
   /** As configured, with what the host says about ids where the configuration says nothing. */
-  private static EngineConfig configured(KapalConfig config, Version version) {
-    return Translation.engine(config, CgroupSetup.host(config), version)
+  private static EngineConfig configured(KapalConfig config, CgroupSetup cgroups, Version version) {
+    return Translation.engine(config, cgroups, version)
         .withIdMappings(
             UserNamespaceIds.mapping(config.containers().usernsUids(), SubordinateIds.uids()),
             UserNamespaceIds.mapping(config.containers().usernsGids(), SubordinateIds.gids()));

@@ -23,6 +23,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * The daemon killed with -9 at each named step of each operation. After each kill and restart: what
@@ -33,7 +36,12 @@ import org.junit.jupiter.api.TestInstance;
  * <p>The points are not listed here: each operation is run once to see which ones it comes by.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(CrashPointTest.ALONE)
 final class CrashPointTest {
+  /** Its own tests come one after the other. */
+  static final String ALONE = "the daemon of CrashPointTest";
+
   /** A point that many operations come by is struck this often. */
   private static final int ENOUGH = 2;
 

@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,6 +35,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * The behaviour of runtimes as the kubelet sees it: one and the same suite by way of its interface,
@@ -44,7 +44,11 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(CriBehaviourTest.ALONE)
 final class CriBehaviourTest {
+  /** Its own tests come one after the other. */
+  static final String ALONE = "the node of CriBehaviourTest";
+
   private static final AtomicInteger COUNT = new AtomicInteger();
 
   /** A runtime as a handler: its program, and whether it keeps limits on this host. */
@@ -146,7 +150,7 @@ final class CriBehaviourTest {
     }
 
     ContainerStatus end(String id) {
-      eventually(
+      Eventually.holds(
           "the end of " + id,
           () -> cri.container(id).getState() == ContainerState.CONTAINER_EXITED);
       return cri.container(id);
@@ -155,18 +159,6 @@ final class CriBehaviourTest {
 
   private static ContainerConfig.Builder sh(String name, String script) {
     return CriClient.container(name, "sh", "-c", script);
-  }
-
-  private static void eventually(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
-      try {
-        TimeUnit.MILLISECONDS.sleep(20);
-      } catch (InterruptedException e) {
-        throw new AssertionError(e);
-      }
-    }
   }
 
   private interface Case {
@@ -271,7 +263,7 @@ final class CriBehaviourTest {
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
             e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED));
-    eventually(
+    Eventually.holds(
         "the command that took too long is ended", () -> !cri.exec(id, "ps").contains("sleep 555"));
     assertThatThrownBy(() -> cri.exec(id, "/bin/no-such-program"))
         .isInstanceOf(StatusRuntimeException.class)
@@ -282,12 +274,12 @@ final class CriBehaviourTest {
   private void signals(Bench bench) {
     String polite =
         bench.started("trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.05; done");
-    eventually("the trap is set", () -> bench.logged(polite, "stdout").contains("up"));
+    Eventually.holds("the trap is set", () -> bench.logged(polite, "stdout").contains("up"));
     cri.stopContainer(polite, 20);
     assertThat(cri.container(polite).getExitCode()).isEqualTo(9);
     assertThat(bench.logged(polite, "stdout")).containsExactly("up", "bye");
     String deaf = bench.started("trap '' TERM; echo up; while :; do sleep 0.05; done");
-    eventually("the trap is set", () -> bench.logged(deaf, "stdout").contains("up"));
+    Eventually.holds("the trap is set", () -> bench.logged(deaf, "stdout").contains("up"));
     cri.stopContainer(deaf, 1);
     assertThat(cri.container(deaf).getExitCode()).isEqualTo(137);
     // Once more is as good.
@@ -329,7 +321,7 @@ final class CriBehaviourTest {
   private void use(Bench bench) {
     assumeTrue(bench.handler.limits(), "without control groups use is not told");
     String id = bench.started("while :; do :; done");
-    eventually(
+    Eventually.holds(
         "use of the processor",
         () -> cri.stats(id).getCpu().getUsageCoreNanoSeconds().getValue() > 50_000_000L);
     assertThat(cri.stats(id).getMemory().getWorkingSetBytes().getValue()).isPositive();
@@ -371,7 +363,7 @@ final class CriBehaviourTest {
     assumeTrue(bench.handler.limits(), "its processes are not the host's");
     String line = "sleep 4321" + COUNT.incrementAndGet();
     String id = bench.started("exec " + line);
-    eventually("it runs", () -> Commands.sh("pgrep -xf '" + line + "'").status() == 0);
+    Eventually.holds("it runs", () -> Commands.sh("pgrep -xf '" + line + "'").status() == 0);
     Commands.sh("kill -9 $(pgrep -xf '" + line + "')").mustSucceed();
     ContainerStatus end = bench.end(id);
     assertThat(end.getExitCode()).isEqualTo(137);

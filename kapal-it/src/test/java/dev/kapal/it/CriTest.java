@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,18 +86,6 @@ final class CriTest {
     return new Running(name, pod, container);
   }
 
-  private static void eventually(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
-      try {
-        TimeUnit.MILLISECONDS.sleep(50);
-      } catch (InterruptedException e) {
-        throw new AssertionError(e);
-      }
-    }
-  }
-
   @Test
   void commandsAnswerAndAreEndedWhenTheirTimeIsOver() {
     Running r = run(Map.of(), "sleep", "1000");
@@ -160,7 +147,7 @@ final class CriTest {
     }
     parts.add(r.log());
     // All may be printed before the last move, then the end is in one of the parts.
-    eventually(
+    Eventually.holds(
         "the end is logged", () -> parts.stream().anyMatch(part -> text(part).contains(" end\n")));
     StringBuilder all = new StringBuilder();
     parts.forEach(part -> all.append(text(part)));
@@ -204,7 +191,7 @@ final class CriTest {
     builder.redirectErrorStream(true).redirectOutput(node.folder().resolve("forward.log").toFile());
     Process forward = builder.start();
     try {
-      eventually(
+      Eventually.holds(
           "the port is forwarded",
           () -> node.sh("busybox wget -q -O - http://127.0.0.1:18080/").text().equals("served"));
     } finally {
@@ -221,7 +208,8 @@ final class CriTest {
             "sh",
             "-c",
             "dd if=/dev/zero of=/dev/null bs=128M count=1; sleep 1");
-    eventually("it ended", () -> r.status().path("state").asString().equals("CONTAINER_EXITED"));
+    Eventually.holds(
+        "it ended", () -> r.status().path("state").asString().equals("CONTAINER_EXITED"));
     assertThat(r.status().path("reason").asString()).isEqualTo("OOMKilled");
   }
 
@@ -253,12 +241,12 @@ final class CriTest {
   void aNetworkThatIsConfiguredLateMakesTheNodeReady() throws IOException {
     node.forgetNetwork();
     try {
-      eventually("the network is not ready", () -> !networkReady());
+      Eventually.holds("the network is not ready", () -> !networkReady());
       assertThat(node.crictl("runp", podConfig(name())).status()).isNotZero();
     } finally {
       node.configureNetwork();
     }
-    eventually("the network is ready", CriTest::networkReady);
+    Eventually.holds("the network is ready", CriTest::networkReady);
     run(Map.of(), "sleep", "1000");
   }
 
@@ -274,7 +262,7 @@ final class CriTest {
   @Test
   void useIsMeasured() {
     Running r = run(Map.of(), "sh", "-c", "echo written >/file; while :; do :; done");
-    eventually(
+    Eventually.holds(
         "processor time is used",
         () -> {
           JsonNode stats = node.json("stats", "-o", "json", r.container).path("stats").path(0);
@@ -334,7 +322,7 @@ final class CriTest {
     }
 
     void await(String id, String type) {
-      eventually(
+      Eventually.holds(
           type + " of " + id,
           () -> {
             int at = text().indexOf(type);

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * What a host with cgroup v2 alone, AppArmor and every capability shows, in a virtual machine of
@@ -27,7 +28,11 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(GuestTest.ALONE)
 final class GuestTest {
+  /** Its own tests come one after the other. */
+  static final String ALONE = "the machine";
+
   private static final Duration SUITE = Duration.ofMinutes(8);
 
   /** They run in the background while the client is used. */

@@ -16,10 +16,18 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.JsonNode;
 
 /** A node: a real kubelet runs pods by way of the daemon, and both are killed under it. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(KubeletTest.ALONE)
 final class KubeletTest {
+  /** Its own tests come one after the other. */
+  static final String ALONE = "the kubelet";
+
   private static final String NAMESPACE = "kitk" + ProcessHandle.current().pid();
 
   /** Two containers, an init container, a volume between them, all kinds of probes and hooks. */

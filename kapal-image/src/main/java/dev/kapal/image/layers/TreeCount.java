@@ -1,5 +1,6 @@
 package dev.kapal.image.layers;
 
+import dev.kapal.image.unpack.RealDirectory;
 import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.DirEntry;
 import dev.kapal.linux.Fcntl;

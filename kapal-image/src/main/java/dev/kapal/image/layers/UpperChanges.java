@@ -3,6 +3,7 @@ package dev.kapal.image.layers;
 import dev.kapal.image.Change;
 import dev.kapal.image.unpack.LayerStack;
 import dev.kapal.image.unpack.Overlay;
+import dev.kapal.image.unpack.RealDirectory;
 import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.DirEntry;
 import dev.kapal.linux.Fcntl;

@@ -4,6 +4,7 @@ import dev.kapal.image.tar.TarEntry;
 import dev.kapal.image.tar.TarType;
 import dev.kapal.image.tar.TarWriter;
 import dev.kapal.image.unpack.Overlay;
+import dev.kapal.image.unpack.RealDirectory;
 import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.DirEntry;
 import dev.kapal.linux.Errno;

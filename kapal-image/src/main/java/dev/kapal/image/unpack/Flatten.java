@@ -4,18 +4,15 @@ import dev.kapal.image.ImageException;
 import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
-import dev.kapal.linux.Resolve;
 import dev.kapal.linux.Stat;
 import dev.kapal.linux.Timespec;
 import java.io.FileNotFoundException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Copies what overlayfs would show of some layers into one empty directory: whiteouts applied, hard
@@ -23,11 +20,7 @@ import java.util.Set;
  * can, the copies share the layers' blocks.
  */
 public final class Flatten {
-  private static final int DIRECTORY =
-      Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
   private static final int FILE = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
-  private static final Set<Resolve> REAL =
-      EnumSet.of(Resolve.BENEATH, Resolve.NO_SYMLINKS, Resolve.NO_XDEV);
 
   private final Descriptors calls;
   private final MergedLayers layers;
@@ -78,9 +71,7 @@ public final class Flatten {
   }
 
   private Fd open(String path) {
-    return path.isEmpty()
-        ? calls.openat(to, ".", DIRECTORY)
-        : calls.openBeneath(to, path, DIRECTORY, 0, REAL);
+    return RealDirectory.open(calls, to, path);
   }
 
   private void directory(Task task) {
@@ -103,7 +94,7 @@ public final class Flatten {
     try (Fd file = calls.openat(source, name, FILE)) {
       if (stat.isDirectory()) {
         calls.mkdirat(target, name, 0700);
-        try (Fd directory = calls.openat(target, name, DIRECTORY)) {
+        try (Fd directory = calls.openat(target, name, RealDirectory.OPEN)) {
           describe(path, file, stat, directory);
         }
         todo.push(new Task(path, shown.layers()));

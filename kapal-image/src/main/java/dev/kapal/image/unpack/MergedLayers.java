@@ -4,10 +4,8 @@ import dev.kapal.linux.Descriptors;
 import dev.kapal.linux.DirEntry;
 import dev.kapal.linux.Fcntl;
 import dev.kapal.linux.Fd;
-import dev.kapal.linux.Resolve;
 import dev.kapal.linux.Stat;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,11 +18,6 @@ import java.util.stream.IntStream;
  * {@link LayerStack} would look each name up anew. The descriptors stay the caller's.
  */
 public final class MergedLayers {
-  private static final int DIRECTORY =
-      Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
-  private static final Set<Resolve> REAL =
-      EnumSet.of(Resolve.BENEATH, Resolve.NO_SYMLINKS, Resolve.NO_XDEV);
-
   private final Descriptors calls;
   private final List<Fd> roots;
 
@@ -49,9 +42,7 @@ public final class MergedLayers {
 
   /** A directory of one layer; "" is the root. */
   public Fd open(int layer, String path) {
-    return path.isEmpty()
-        ? calls.openat(roots.get(layer), ".", DIRECTORY)
-        : calls.openBeneath(roots.get(layer), path, DIRECTORY, 0, REAL);
+    return RealDirectory.open(calls, roots.get(layer), path);
   }
 
   /** What is in a directory that some layers have. */

@@ -22,9 +22,11 @@ final class OciExec extends OciProcess {
 
   /** What asks the runtime for the number, where there is one. */
   List<String> asks() {
-    return owner().host().config().numbersInside()
-        ? List.of("--internal-pid-file", owner().path(file()))
-        : List.of();
+    return numbered() ? List.of("--internal-pid-file", owner().path(file())) : List.of();
+  }
+
+  private boolean numbered() {
+    return owner().host().config().numbersInside();
   }
 
   private String file() {
@@ -32,6 +34,9 @@ final class OciExec extends OciProcess {
   }
 
   private Optional<String> inside() {
+    if (!numbered()) {
+      return Optional.empty();
+    }
     return owner()
         .files()
         .read(file())
@@ -61,6 +66,8 @@ final class OciExec extends OciProcess {
 
   /** Its number is of no use any more. */
   void gone() {
-    owner().files().remove(file());
+    if (numbered()) {
+      owner().files().remove(file());
+    }
   }
 }

@@ -80,11 +80,15 @@ public record OciRuntimeConfig(
 
   /** Whether all containers of a pod share a kernel, which shows as one process. */
   boolean wholePods() {
-    return program().startsWith("runsc");
+    return isGvisor();
   }
 
   /** Whether processes have other numbers in the runtime's own kernel, and it tells them. */
   boolean numbersInside() {
+    return isGvisor();
+  }
+
+  private boolean isGvisor() {
     return program().startsWith("runsc");
   }
 
