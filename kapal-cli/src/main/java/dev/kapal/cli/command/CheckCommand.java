@@ -55,7 +55,10 @@ final class CheckCommand {
           .options(
               value("explain", "TEXT", "Explain an error message, and check nothing"),
               flag("json", "Print JSON"),
-              value("kubelet-config", "FILE", "KubeletConfiguration of this node, for kubernetes")
+              value(
+                      "kubelet-config",
+                      "FILE",
+                      "KubeletConfiguration or edgecore.yaml of this node, for kubernetes")
                   .completes(Completion.FILE),
               flag("online", "Reach the registries that configurations name, too"),
               flag("quiet", "Print only what is not ok").letter('q'),

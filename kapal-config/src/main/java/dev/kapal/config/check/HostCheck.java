@@ -21,27 +21,31 @@ public final class HostCheck {
    * Where other programs keep their configurations.
    *
    * @param engines by whose they are
+   * @param edgeCore KubeEdge's, which has a kubelet inside; looked at where there is none alone
    */
-  public record Places(Map<Dialect, Path> engines, Path kubelet) {
+  public record Places(Map<Dialect, Path> engines, Path kubelet, Path edgeCore) {
     /** The usual ones. */
     public static Places standard() {
       Map<Dialect, Path> engines = new EnumMap<>(Dialect.class);
       for (Dialect dialect : Dialect.values()) {
         engines.put(dialect, dialect.defaultFile());
       }
-      return new Places(engines, Path.of("/var/lib/kubelet/config.yaml"));
+      return new Places(
+          engines,
+          Path.of("/var/lib/kubelet/config.yaml"),
+          Path.of("/etc/kubeedge/config/edgecore.yaml"));
     }
 
-    /** With the kubelet's configuration somewhere else. */
+    /** With the kubelet's or EdgeCore's configuration somewhere else. */
     public Places withKubelet(Path file) {
-      return new Places(engines, file);
+      return new Places(engines, file, file);
     }
 
     /** All below another root, for tests. */
     public Places below(Path root) {
       Map<Dialect, Path> moved = new EnumMap<>(Dialect.class);
       engines.forEach((dialect, file) -> moved.put(dialect, root.resolve("." + file)));
-      return new Places(moved, root.resolve("." + kubelet));
+      return new Places(moved, root.resolve("." + kubelet), root.resolve("." + edgeCore));
     }
 
     Path of(Dialect dialect) {
@@ -107,21 +111,22 @@ public final class HostCheck {
   /** What a kubelet would miss on this node. */
   public CheckReport kubernetes(Consumer<Finding> progress) {
     Places places = request.places();
+    Path kubelet = kubelet();
     List<Check> checks = new ArrayList<>();
     KapalConfig.Cri cri = request.config().cri();
     checks.add(NodeChecks.socket(cri));
-    checks.add(NodeChecks.endpoint(places.kubelet(), cri));
+    checks.add(NodeChecks.endpoint(kubelet, cri));
     // The other engines' drivers only matter to a kubelet that uses them.
     checks.add(
-        NodeChecks.uses(host, places.kubelet(), cri)
-            ? NodeChecks.driver(places.kubelet(), cgroups())
+        NodeChecks.uses(host, kubelet, cri)
+            ? NodeChecks.driver(kubelet, cgroups())
             : KubernetesChecks.drivers(
-                places.kubelet(), places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO)));
-    checks.add(NodeChecks.cgroups(places.kubelet()));
+                kubelet, places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO)));
+    checks.add(NodeChecks.cgroups(kubelet));
     checks.add(
         KubernetesChecks.pauseImage(
             places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO), request.online()));
-    checks.add(KubernetesChecks.swap(places.kubelet()));
+    checks.add(KubernetesChecks.swap(kubelet));
     checks.add(KubernetesChecks.SYSCTLS);
     checks.add(KubernetesChecks.CONNTRACK);
     checks.add(KubernetesChecks.network(request.config().network().cniConfDir()));
@@ -176,10 +181,19 @@ public final class HostCheck {
             ConfigurationChecks.own(request.problems()),
             ConfigurationChecks.foreign(places.engines()),
             KubernetesChecks.drivers(
-                places.kubelet(), places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO)),
+                kubelet(), places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO)),
             KubernetesChecks.pauseImage(
                 places.of(Dialect.CONTAINERD), places.of(Dialect.CRIO), request.online())));
     return checks;
+  }
+
+  /** The file of this node's kubelet, alone or inside EdgeCore. */
+  private Path kubelet() {
+    Places places = request.places();
+    return host.text(places.kubelet().toString()).isEmpty()
+            && host.text(places.edgeCore().toString()).isPresent()
+        ? places.edgeCore()
+        : places.kubelet();
   }
 
   private CgroupSetup cgroups() {

@@ -40,7 +40,9 @@ final class KubernetesChecks {
                 Facts.sentence(parsed.problems().getFirst().toString()),
                 "correct it: the kubelet does not start with it"));
       }
-      String own = string(parsed.root().get("cgroupDriver")).orElse("cgroupfs");
+      KubeletConfig config = KubeletConfig.read(host, kubelet).orElse(KubeletConfig.STANDARD);
+      String own = config.cgroupDriver();
+      String said = "the cgroupDriver of " + config.program() + " is ";
       Map<String, String> others = new TreeMap<>();
       host.text(containerd.toString())
           .flatMap(t -> containerdDriver(containerd, t))
@@ -54,7 +56,7 @@ final class KubernetesChecks {
           all.add(
               Group.KUBERNETES.failure(
                   "kubernetes.cgroup-driver",
-                  "the kubelet's cgroupDriver is "
+                  said
                       + own
                       + " ("
                       + kubelet
@@ -72,16 +74,14 @@ final class KubernetesChecks {
         all.add(
             Group.KUBERNETES.failure(
                 "kubernetes.cgroup-driver",
-                "the kubelet's cgroupDriver is systemd, and systemd does not run here",
-                "set cgroupDriver: cgroupfs in " + kubelet));
+                said + "systemd, and systemd does not run here",
+                "set " + config.table() + "cgroupDriver: cgroupfs in " + kubelet));
       }
       return all.isEmpty()
           ? List.of(
               Group.KUBERNETES.ok(
                   "kubernetes.cgroup-driver",
-                  "the kubelet's cgroupDriver is "
-                      + own
-                      + (others.isEmpty() ? "" : ", as on the engine's side")))
+                  said + own + (others.isEmpty() ? "" : ", as on the engine's side")))
           : all;
     };
   }
@@ -187,22 +187,24 @@ final class KubernetesChecks {
       if (!swap) {
         return List.of(Group.KUBERNETES.ok("kubernetes.swap", "swap is off"));
       }
-      Optional<Node> fails =
-          host.text(kubelet.toString())
-              .map(t -> YamlReader.read(kubelet.toString(), t))
-              .filter(p -> !p.refused())
-              .flatMap(p -> p.root().get("failSwapOn"));
-      if (fails.orElse(null) instanceof Node.Flag flag && !flag.value()) {
+      Optional<KubeletConfig> config = KubeletConfig.read(host, kubelet);
+      String key = config.map(KubeletConfig::table).orElse("") + "failSwapOn";
+      if (config.isPresent() && !config.get().failSwapOn()) {
         return List.of(
             Group.KUBERNETES.ok(
                 "kubernetes.swap",
-                "swap is on, and the kubelet starts with it: failSwapOn is false in " + kubelet));
+                "swap is on, and "
+                    + config.get().program()
+                    + " starts with it: "
+                    + key
+                    + " is false in "
+                    + kubelet));
       }
       return List.of(
           Group.KUBERNETES.warning(
               "kubernetes.swap",
               "swap is on, and a kubelet refuses to start then unless failSwapOn is false",
-              "swapoff -a and remove it from /etc/fstab, or set failSwapOn: false in " + kubelet));
+              "swapoff -a and remove it from /etc/fstab, or set " + key + ": false in " + kubelet));
     };
   }
 

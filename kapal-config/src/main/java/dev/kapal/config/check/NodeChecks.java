@@ -56,36 +56,40 @@ final class NodeChecks {
 
   /** Where the kubelet looks for its runtime. */
   static Check endpoint(Path kubelet, KapalConfig.Cri cri) {
-    return host -> {
-      Optional<KubeletConfig> config = KubeletConfig.read(host, kubelet);
-      if (config.isEmpty()) {
-        return List.of();
-      }
-      String ours = "unix://" + cri.socket();
-      Optional<String> endpoint = config.get().endpoint();
-      if (uses(host, kubelet, cri)) {
-        return List.of(
-            Group.KUBERNETES.ok(
-                "kubernetes.endpoint", "the kubelet uses Kapal: " + endpoint.orElse("")));
-      }
-      return List.of(
-          Group.KUBERNETES.warning(
-              "kubernetes.endpoint",
-              endpoint
-                  .map(e ->
-                      "the kubelet's containerRuntimeEndpoint is " + e + ", which is not Kapal")
-                  .orElse(kubelet + " names no containerRuntimeEndpoint"),
-              "write containerRuntimeEndpoint: "
-                  + ours
-                  + " into it (a flag in kubeadm-flags.env wins over it) and restart the kubelet"));
-    };
+    return host ->
+        KubeletConfig.read(host, kubelet).stream()
+            .map(config ->
+                uses(host, kubelet, cri)
+                    ? Group.KUBERNETES.ok(
+                        "kubernetes.endpoint",
+                        config.program() + " uses Kapal: " + config.endpoint().orElse(""))
+                    : Group.KUBERNETES.warning(
+                        "kubernetes.endpoint",
+                        config
+                            .endpoint()
+                            .map(e ->
+                                "the "
+                                    + config.endpointKey()
+                                    + " of "
+                                    + config.program()
+                                    + " is "
+                                    + e
+                                    + ", which is not Kapal")
+                            .orElse(kubelet + " names no " + config.endpointKey()),
+                        "write "
+                            + config.endpointKey()
+                            + ": unix://"
+                            + cri.socket()
+                            + " into it (a flag in kubeadm-flags.env wins over it) and restart "
+                            + config.program()))
+            .toList();
   }
 
   /** The kubelet's cgroup driver against Kapal's, where the kubelet uses Kapal. */
   static Check driver(Path kubelet, CgroupSetup cgroups) {
     return host -> {
-      String theirs =
-          KubeletConfig.read(host, kubelet).orElse(KubeletConfig.STANDARD).cgroupDriver();
+      KubeletConfig config = KubeletConfig.read(host, kubelet).orElse(KubeletConfig.STANDARD);
+      String theirs = config.cgroupDriver();
       String ours = cgroups.driver().word();
       if (cgroups.problem().isPresent()) {
         return List.of(
@@ -94,14 +98,13 @@ final class NodeChecks {
                 Facts.sentence(cgroups.problem().get().toString()),
                 "Kapal's daemon does not start with it: change it in Kapal's configuration"));
       }
+      String said = "the cgroupDriver of " + config.program() + " is ";
       return List.of(
           theirs.equals(ours)
-              ? Group.KUBERNETES.ok(
-                  "kubernetes.cgroup-driver",
-                  "the kubelet's cgroupDriver is " + ours + ", as Kapal's")
+              ? Group.KUBERNETES.ok("kubernetes.cgroup-driver", said + ours + ", as Kapal's")
               : Group.KUBERNETES.failure(
                   "kubernetes.cgroup-driver",
-                  "the kubelet's cgroupDriver is "
+                  said
                       + theirs
                       + " ("
                       + kubelet
@@ -109,11 +112,14 @@ final class NodeChecks {
                       + ours
                       + ": a kubelet that does not ask its runtime for it restarts pods again and"
                       + " again",
-                  "set cgroupDriver: "
+                  "set "
+                      + config.table()
+                      + "cgroupDriver: "
                       + ours
                       + " in "
                       + kubelet
-                      + " and restart the kubelet"
+                      + " and restart "
+                      + config.program()
                       + (theirs.equals("cgroupfs") || CgroupChecks.systemd(host)
                           ? ", or set daemon.cgroup_driver to "
                               + theirs

@@ -84,6 +84,54 @@ final class NodeChecksTest {
     is(NodeChecks.driver(KUBELET, systemds), Status.FAILURE, "daemon.cgroup_driver to cgroupfs");
   }
 
+  /** KubeEdge: by version its kubelet has a table of its own, or not. */
+  @Test
+  void edgeCoresKubeletIsLookedAtInItsOwnFile() {
+    Path file = Path.of("/etc/kubeedge/config/edgecore.yaml");
+    host.file("/proc/swaps", "Filename Type\n/swap file\n");
+    host.file(
+        file.toString(),
+        """
+        apiVersion: edgecore.config.kubeedge.io/v1alpha2
+        kind: EdgeCore
+        modules:
+          edged:
+            tailoredKubeletConfig:
+              cgroupDriver: systemd
+              containerRuntimeEndpoint: unix:///run/kapal/kapal.sock
+        """);
+    assertThat(sentences())
+        .contains("EdgeCore uses Kapal: unix:///run/kapal/kapal.sock")
+        .anyMatch(s -> s.startsWith("the cgroupDriver of EdgeCore is systemd (" + file + ")"))
+        .anyMatch(s -> s.contains("modules.edged.tailoredKubeletConfig.failSwapOn is false"));
+    CgroupSetup own = new CgroupSetup(CgroupDriver.CGROUPFS, "/kapal", Optional.empty());
+    is(
+        NodeChecks.driver(file, own),
+        Status.FAILURE,
+        "set modules.edged.tailoredKubeletConfig.cgroupDriver: cgroupfs in " + file);
+    host.file(
+        file.toString(),
+        """
+        modules:
+          edged:
+            runtimeType: remote
+            remoteRuntimeEndpoint: unix:///var/run/dockershim.sock
+        """);
+    is(
+        NodeChecks.endpoint(file, CRI),
+        Status.WARNING,
+        "write modules.edged.remoteRuntimeEndpoint: unix:///run/kapal/kapal.sock");
+    is(NodeChecks.driver(file, own), Status.OK, "as Kapal's");
+    // A kubelet of the node's own comes first.
+    kubelet("containerRuntimeEndpoint: unix:///run/crio/crio.sock");
+    assertThat(sentences())
+        .anyMatch(s -> s.contains("of the kubelet is unix:///run/crio/crio.sock"));
+  }
+
+  private List<String> sentences() {
+    return node().stream().map(Finding::sentence).toList();
+  }
+
   @Test
   void controlGroupsOfVersion1() {
     is(NodeChecks.cgroups(KUBELET), Status.OK, "version 2");
