@@ -64,4 +64,6 @@ median[kapal]=$(middle "$kapal_times"); median[ctr]=$(middle "$ctr_times")
 compare "pull + unpack, $size MB compressed" kapal ctr "0.7"
 heap_peak=$(tail -n "+$((collections + 1))" "$work/gc.log" | sed -n 's/.* \([0-9]*\)M->.*/\1/p' | sort -n | tail -n 1)
 row "growth of the heap during the pulls, at its peak" "$((${heap_peak:-0} - ${heap_before:-0})) MB" "" "" "under 128 MB"
-row "daemon's RSS after the pulls" "$(rss "$kapald_pid") MB" "" "" ""
+rss_after=$(rss "$kapald_pid")
+sleep 65
+row "daemon's RSS after the pulls, and a minute later" "$rss_after MB, $(rss "$kapald_pid") MB" "" "" ""

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** The engine and its doors, put together; one in a process. */
 final class Daemon implements AutoCloseable {
@@ -109,9 +110,12 @@ final class Daemon implements AutoCloseable {
     }
   }
 
-  /** Waits until the daemon is to end. */
+  /** Waits until the daemon is to end; meanwhile memory that is not needed goes back. */
   void awaitEnd() throws InterruptedException {
-    end.await();
+    SpareMemory spare = SpareMemory.ofHeap();
+    while (!end.await(SpareMemory.PERIOD_SECONDS, TimeUnit.SECONDS)) {
+      spare.look();
+    }
   }
 
   private void endWhen(CountDownLatch shutdown) {

@@ -7,6 +7,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.stub.ServerCalls;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,7 @@ import java.util.concurrent.Executor;
  * Failures} says. A call without a method is answered with {@code UNIMPLEMENTED}.
  */
 public final class Calls {
-  private final Map<String, ServerCallHandler<?, ?>> handlers = new HashMap<>();
+  private final Map<String, Bound<?, ?>> handlers = new HashMap<>();
   private final Executor threads;
 
   /**
@@ -49,6 +50,13 @@ public final class Calls {
     put(method, ServerCalls.asyncUnaryCall(new UnaryMethod<>(handler)));
   }
 
+  /** As {@link #unary}, with an answer that is encoded already. */
+  public <Q> void encoded(MethodDescriptor<Q, ?> method, Unary<Q, Encoded> handler) {
+    put(
+        method.toBuilder(method.getRequestMarshaller(), Encoded.MARSHALLER).build(),
+        ServerCalls.asyncUnaryCall(new UnaryMethod<>(handler)));
+  }
+
   /**
    * A call that can be given up: its thread is interrupted when the caller goes or the deadline
    * passes.
@@ -62,8 +70,26 @@ public final class Calls {
     put(method, ServerCalls.asyncServerStreamingCall(new StreamingMethod<>(handler, threads)));
   }
 
-  private void put(MethodDescriptor<?, ?> method, ServerCallHandler<?, ?> handler) {
-    if (handlers.put(method.getFullMethodName(), handler) != null) {
+  /** A method as it is served. */
+  private record Bound<Q, A>(MethodDescriptor<Q, A> method, ServerCallHandler<Q, A> handler) {
+    /** Of a method without one. */
+    static <Q, A> Bound<Q, A> missing(MethodDescriptor<Q, A> method) {
+      return new Bound<>(
+          method,
+          ServerCalls.asyncUnaryCall((request, observer) ->
+              observer.onError(
+                  Status.UNIMPLEMENTED
+                      .withDescription(method.getBareMethodName() + " is not implemented by Kapal")
+                      .asRuntimeException())));
+    }
+
+    void add(ServerServiceDefinition.Builder definition) {
+      definition.addMethod(method, handler);
+    }
+  }
+
+  private <Q, A> void put(MethodDescriptor<Q, A> method, ServerCallHandler<Q, A> handler) {
+    if (handlers.put(method.getFullMethodName(), new Bound<>(method, handler)) != null) {
       throw new IllegalStateException(method.getFullMethodName() + " is bound twice");
     }
   }
@@ -74,24 +100,16 @@ public final class Calls {
   }
 
   private ServerServiceDefinition define(ServiceDescriptor service) {
-    ServerServiceDefinition.Builder definition = ServerServiceDefinition.builder(service);
-    service.getMethods().forEach(method -> add(definition, method));
+    List<Bound<?, ?>> methods = new ArrayList<>();
+    for (MethodDescriptor<?, ?> method : service.getMethods()) {
+      Bound<?, ?> bound = handlers.get(method.getFullMethodName());
+      methods.add(bound == null ? Bound.missing(method) : bound);
+    }
+    // A service's definition wants the very descriptors that its service names.
+    ServiceDescriptor.Builder served = ServiceDescriptor.newBuilder(service.getName());
+    methods.forEach(bound -> served.addMethod(bound.method()));
+    ServerServiceDefinition.Builder definition = ServerServiceDefinition.builder(served.build());
+    methods.forEach(bound -> bound.add(definition));
     return definition.build();
-  }
-
-  @SuppressWarnings("unchecked") // put() has seen to it that the two fit
-  private <Q, A> void add(
-      ServerServiceDefinition.Builder definition, MethodDescriptor<Q, A> method) {
-    ServerCallHandler<?, ?> handler = handlers.get(method.getFullMethodName());
-    definition.addMethod(
-        method, handler == null ? missing(method) : (ServerCallHandler<Q, A>) handler);
-  }
-
-  private static <Q, A> ServerCallHandler<Q, A> missing(MethodDescriptor<Q, A> method) {
-    return ServerCalls.asyncUnaryCall((request, observer) ->
-        observer.onError(
-            Status.UNIMPLEMENTED
-                .withDescription(method.getBareMethodName() + " is not implemented by Kapal")
-                .asRuntimeException()));
   }
 }

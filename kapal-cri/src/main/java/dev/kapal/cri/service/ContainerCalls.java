@@ -8,7 +8,6 @@ import dev.kapal.cri.proto.ContainerStatusResponse;
 import dev.kapal.cri.proto.CreateContainerRequest;
 import dev.kapal.cri.proto.CreateContainerResponse;
 import dev.kapal.cri.proto.ListContainersRequest;
-import dev.kapal.cri.proto.ListContainersResponse;
 import dev.kapal.cri.proto.RemoveContainerRequest;
 import dev.kapal.cri.proto.RemoveContainerResponse;
 import dev.kapal.cri.proto.ReopenContainerLogRequest;
@@ -25,7 +24,9 @@ import dev.kapal.cri.proto.UpdateContainerResourcesResponse;
 import dev.kapal.cri.rpc.Answers;
 import dev.kapal.cri.rpc.CallGroup;
 import dev.kapal.cri.rpc.Calls;
+import dev.kapal.cri.rpc.Encoded;
 import dev.kapal.cri.translate.Attributes;
+import dev.kapal.cri.translate.ContainerItem;
 import dev.kapal.cri.translate.ContainerItems;
 import dev.kapal.cri.translate.ContainerMessages;
 import dev.kapal.cri.translate.ContainerSpecs;
@@ -44,6 +45,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Containers of pods. */
 public final class ContainerCalls implements CallGroup {
@@ -68,7 +70,7 @@ public final class ContainerCalls implements CallGroup {
     calls.unary(RuntimeServiceGrpc.getStartContainerMethod(), this::start);
     calls.unary(RuntimeServiceGrpc.getStopContainerMethod(), this::stop);
     calls.unary(RuntimeServiceGrpc.getRemoveContainerMethod(), this::remove);
-    calls.unary(RuntimeServiceGrpc.getListContainersMethod(), this::list);
+    calls.encoded(RuntimeServiceGrpc.getListContainersMethod(), this::list);
     calls.streaming(RuntimeServiceGrpc.getStreamContainersMethod(), this::stream);
     calls.unary(RuntimeServiceGrpc.getContainerStatusMethod(), this::status);
     calls.unary(RuntimeServiceGrpc.getUpdateContainerResourcesMethod(), this::update);
@@ -133,31 +135,31 @@ public final class ContainerCalls implements CallGroup {
     return RemoveContainerResponse.getDefaultInstance();
   }
 
-  private ListContainersResponse list(ListContainersRequest request) {
-    return ListContainersResponse.newBuilder()
-        .addAllContainers(matching(request.getFilter()))
-        .build();
+  private Encoded list(ListContainersRequest request) {
+    List<ContainerInfo> all = all();
+    ContainerFilter filter = request.getFilter();
+    return new Encoded(
+        filter.equals(ContainerFilter.getDefaultInstance())
+            ? List.of(items.encoded(all))
+            : matching(all, filter).map(ContainerItem::encoded).toList());
   }
 
   private void stream(StreamContainersRequest request, Answers<StreamContainersResponse> answers)
       throws InterruptedException {
+    List<Container> found =
+        matching(all(), request.getFilter()).map(ContainerItem::message).toList();
     answers.sendInParts(
-        matching(request.getFilter()),
-        part -> StreamContainersResponse.newBuilder().addAllContainers(part).build());
+        found, part -> StreamContainersResponse.newBuilder().addAllContainers(part).build());
   }
 
-  private List<Container> matching(ContainerFilter filter) {
+  private List<ContainerInfo> all() {
     List<ContainerInfo> all = engine.containers().list(true, ALL);
     items.keep(all);
-    return all.stream()
-        .filter(Attributes::known)
-        .filter(c -> c.id().startsWith(filter.getId()))
-        .filter(c -> ContainerMessages.pod(c).startsWith(filter.getPodSandboxId()))
-        .filter(
-            c -> !filter.hasState() || ContainerMessages.state(c) == filter.getState().getState())
-        .filter(c -> Selectors.match(c.spec().labels(), filter.getLabelSelectorMap()))
-        .map(items::of)
-        .toList();
+    return all;
+  }
+
+  private Stream<ContainerItem> matching(List<ContainerInfo> all, ContainerFilter filter) {
+    return items.known(all).filter(item -> item.matches(filter));
   }
 
   private ContainerStatusResponse status(ContainerStatusRequest request) {

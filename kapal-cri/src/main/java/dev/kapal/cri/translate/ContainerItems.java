@@ -1,37 +1,78 @@
 package dev.kapal.cri.translate;
 
-import dev.kapal.cri.proto.Container;
+import com.google.protobuf.ByteString;
 import dev.kapal.engine.ContainerInfo;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Containers as lists show them. Kubelets list all of them every second, and few change: the
- * message of one that has not is kept. The engine gives the same object as long as nothing changes.
+ * message of one that has not is kept, and the answer for all of them while none has. The engine
+ * gives the same object as long as nothing changes.
  */
 public final class ContainerItems {
   private static final int SPARE = 256;
 
-  private final Map<String, Item> items = new ConcurrentHashMap<>();
+  private final Map<String, ContainerItem> items = new ConcurrentHashMap<>();
+  private volatile All last = new All(List.of(), ByteString.EMPTY);
 
-  private record Item(ContainerInfo of, Container message) {
-    @SuppressWarnings("ReferenceEquality") // the same object means the same state
-    boolean holds(ContainerInfo c) {
-      return of == c;
+  /** What all of them are as one answer, and of what it was made. */
+  private record All(List<ContainerInfo> of, ByteString encoded) {
+    @SuppressWarnings("ReferenceEquality") // the same objects mean the same state
+    boolean holds(List<ContainerInfo> containers) {
+      if (of.size() != containers.size()) {
+        return false;
+      }
+      for (int i = 0; i < of.size(); i++) {
+        if (of.get(i) != containers.get(i)) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 
-  /** The message for one. */
-  public Container of(ContainerInfo c) {
-    Item last = items.get(c.id());
-    if (last != null && last.holds(c)) {
-      return last.message();
+  /** The fields of ListContainersResponse for all of those that came through this door. */
+  public ByteString encoded(List<ContainerInfo> containers) {
+    All all = last;
+    if (!all.holds(containers)) {
+      all = new All(containers, encode(containers));
+      last = all;
     }
-    Container message = ContainerMessages.item(c);
-    items.put(c.id(), new Item(c, message));
-    return message;
+    return all.encoded();
+  }
+
+  private ByteString encode(List<ContainerInfo> containers) {
+    List<ByteString> parts = known(containers).map(ContainerItem::encoded).toList();
+    ByteString.Output bytes = ByteString.newOutput(parts.stream().mapToInt(ByteString::size).sum());
+    try {
+      for (ByteString part : parts) {
+        part.writeTo(bytes);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("memory cannot be written", e);
+    }
+    return bytes.toByteString();
+  }
+
+  /** Those that came through this door. */
+  public Stream<ContainerItem> known(List<ContainerInfo> containers) {
+    return containers.stream().filter(Attributes::known).map(this::of);
+  }
+
+  private ContainerItem of(ContainerInfo c) {
+    ContainerItem last = items.get(c.id());
+    if (last != null && last.holds(c)) {
+      return last;
+    }
+    ContainerItem item = ContainerItem.of(c);
+    items.put(c.id(), item);
+    return item;
   }
 
   /** Forgets those that are gone, when there are many of them. */

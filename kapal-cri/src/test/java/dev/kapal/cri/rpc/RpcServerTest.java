@@ -3,9 +3,13 @@ package dev.kapal.cri.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import dev.kapal.cri.observe.CallObserver;
+import dev.kapal.cri.proto.Container;
+import dev.kapal.cri.proto.ContainerFilter;
 import dev.kapal.cri.proto.ImageServiceGrpc;
 import dev.kapal.cri.proto.ListContainersRequest;
+import dev.kapal.cri.proto.ListContainersResponse;
 import dev.kapal.cri.proto.ListImagesRequest;
 import dev.kapal.cri.proto.RuntimeServiceGrpc;
 import dev.kapal.cri.proto.StatusRequest;
@@ -84,6 +88,48 @@ final class RpcServerTest {
     }
     assertThat(one).doesNotExist();
     assertThat(two).doesNotExist();
+  }
+
+  /** Longer than what the client's side takes before it has read some. */
+  @Test
+  void answersThatAreEncodedAlreadyArriveWhole() throws Exception {
+    List<Container> sent = new ArrayList<>();
+    List<ByteString> parts = new ArrayList<>();
+    for (int i = 0; i < 5000; i++) {
+      Container container =
+          Container.newBuilder().setId("c" + i).putLabels("name", "x".repeat(i % 700)).build();
+      sent.add(container);
+      parts.add(
+          ListContainersResponse.newBuilder().addContainers(container).build().toByteString());
+    }
+    Path path = folder.resolve("s");
+    CallGroup group =
+        calls ->
+            calls.encoded(
+                RuntimeServiceGrpc.getListContainersMethod(),
+                request -> {
+                  if (request.getFilter().getId().equals("none")) {
+                    throw new EngineException.NotFound("there is none");
+                  }
+                  return new Encoded(parts);
+                });
+    try (RpcServer server = listen(group, path);
+        Client client = Client.of(path)) {
+      assertThat(
+              client
+                  .runtime()
+                  .listContainers(ListContainersRequest.getDefaultInstance())
+                  .getContainersList())
+          .isEqualTo(sent);
+      assertThatThrownBy(() ->
+              client
+                  .runtime()
+                  .listContainers(
+                      ListContainersRequest.newBuilder()
+                          .setFilter(ContainerFilter.newBuilder().setId("none"))
+                          .build()))
+          .hasMessageContaining("there is none");
+    }
   }
 
   @Test

@@ -3,19 +3,30 @@ package dev.kapal.engine.core;
 import dev.kapal.engine.EngineException;
 import java.security.SecureRandom;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The containers in memory, by ID and by name. */
 final class Index {
   private static final int MIN_PREFIX = 1;
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  private static final Comparator<Entry> YOUNGEST_FIRST =
+      Comparator.comparing((Entry e) -> e.record.created()).reversed().thenComparing(e -> e.id);
+
   private final Map<String, Entry> byId = new ConcurrentHashMap<>();
+
+  /** How often a container has come or gone. */
+  private final AtomicLong changes = new AtomicLong();
+
+  private volatile Ordered ordered = new Ordered(0, List.of());
+
   private final Map<String, String> names = new ConcurrentHashMap<>();
 
   private static final int REMEMBERED = 256;
@@ -25,6 +36,9 @@ final class Index {
    * after it. Guarded by itself.
    */
   private final Map<String, Entry> gone = new LinkedHashMap<>();
+
+  /** All of them in order, and when that was so. */
+  private record Ordered(long at, List<Entry> entries) {}
 
   static String newId() {
     byte[] bytes = new byte[32];
@@ -70,6 +84,7 @@ final class Index {
 
   void put(Entry e) {
     byId.put(e.id, e);
+    changes.incrementAndGet();
   }
 
   void remove(Entry e) {
@@ -80,6 +95,7 @@ final class Index {
       }
     }
     byId.remove(e.id);
+    changes.incrementAndGet();
     names.remove(e.name(), e.id);
   }
 
@@ -98,6 +114,21 @@ final class Index {
   /** Those whose making is complete. */
   List<Entry> published() {
     return byId.values().stream().filter(e -> e.published).toList();
+  }
+
+  /**
+   * All, also those that are being made, in the order of lists. Lists are asked for all the time,
+   * and containers come and go less often: the order is kept.
+   */
+  List<Entry> youngestFirst() {
+    long now = changes.get();
+    Ordered last = ordered;
+    if (last.at() != now) {
+      // What comes or goes while this is made is counted as later, whether it is in it or not.
+      last = new Ordered(now, byId.values().stream().sorted(YOUNGEST_FIRST).toList());
+      ordered = last;
+    }
+    return last.entries();
   }
 
   Optional<Entry> byId(String id) {

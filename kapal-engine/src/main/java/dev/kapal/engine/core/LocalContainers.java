@@ -30,7 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -273,16 +273,23 @@ final class LocalContainers implements Containers {
   public List<ContainerInfo> list(boolean all, Filters filters) {
     ContainerFilters f = new ContainerFilters(filters, hub.index);
     boolean every = all || f.wantsAll();
-    return hub.index.published().stream()
-        .filter(
-            e -> every || e.state.phase().alive() || e.state.phase() == ContainerState.RESTARTING)
-        .map(Describe::container)
-        .filter(f::test)
-        .sorted(
-            Comparator.comparing(ContainerInfo::created)
-                .reversed()
-                .thenComparing(ContainerInfo::id))
-        .toList();
+    boolean any = filters.terms().isEmpty();
+    List<Entry> entries = hub.index.youngestFirst();
+    List<ContainerInfo> found = new ArrayList<>(entries.size());
+    for (Entry e : entries) {
+      if (e.published && (every || listed(e.state.phase()))) {
+        ContainerInfo info = Describe.container(e);
+        if (any || f.test(info)) {
+          found.add(info);
+        }
+      }
+    }
+    return Collections.unmodifiableList(found);
+  }
+
+  /** Without being asked for all. */
+  private static boolean listed(ContainerState phase) {
+    return phase.alive() || phase == ContainerState.RESTARTING;
   }
 
   @Override
