@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.w3c.dom.Element;
@@ -15,7 +16,7 @@ import org.xml.sax.SAXException;
  *
  * @param passed their names
  * @param failed their names, and why
- * @param skipped their names
+ * @param skipped their names, and why
  */
 record CritestReport(List<String> passed, List<String> failed, List<String> skipped) {
   static final CritestReport EMPTY = new CritestReport(List.of(), List.of(), List.of());
@@ -46,19 +47,28 @@ record CritestReport(List<String> passed, List<String> failed, List<String> skip
     }
     switch (each.getAttribute("status")) {
       case "passed" -> passed.add(name);
-      case "skipped" -> skipped.add(name);
-      default -> {
-        NodeList reasons = each.getElementsByTagName("failure");
-        String reason =
-            reasons.getLength() > 0
-                ? ((Element) reasons.item(0)).getAttribute("message")
-                : each.getAttribute("status");
-        failed.add(name + ": " + reason.substring(0, Math.min(reason.length(), LONGEST_REASON)));
-      }
+      case "skipped" -> skipped.add(name + ": " + reason(each, "skipped"));
+      default -> failed.add(name + ": " + reason(each, "failure"));
     }
   }
 
+  private static String reason(Element each, String element) {
+    NodeList reasons = each.getElementsByTagName(element);
+    String reason =
+        reasons.getLength() > 0
+            ? ((Element) reasons.item(0)).getAttribute("message")
+            : each.getAttribute("status");
+    return reason.substring(0, Math.min(reason.length(), LONGEST_REASON));
+  }
+
+  /** How many there are of each, and what was skipped for which reason. */
   String summary() {
-    return passed.size() + " passed, " + failed.size() + " failed, " + skipped.size() + " skipped";
+    return passed.size()
+        + " passed, "
+        + failed.size()
+        + " failed, "
+        + skipped.size()
+        + " skipped"
+        + skipped.stream().sorted().collect(Collectors.joining("\n  - ", ":\n  - ", ""));
   }
 }
