@@ -85,6 +85,25 @@ void input_close(struct process *process);               // once what was typed 
 void streams_detached(struct process *process);           // goes on where only who has left was waited for
 void attachment_free(struct attachment *attachment);
 
-// The poll set (monitor.c).
+// The processes (process.c).
+extern struct process *processes;
+extern u32 process_count;
+struct process *process_find(u32 number);
+struct process *process_new(u32 number);                 // not in the list; null: there is no memory
+void process_add(struct process *process);
+void process_remove(struct process *process);            // and frees it
+void process_release(struct process *process);           // lets go of all that only a live one needs
+int process_plan(struct process *process, int fd, const struct plan **plan, size_t *size);
+int process_start(struct process *process, struct launch *launch);
+void process_failed(struct process *process);
+void process_report(struct process *process);            // reads what its launch reports
+bool process_was_orphan(struct process *process, pid_t pid);  // takes over how an orphan ended that nobody had named
+void process_input_closed(struct process *process);
+void process_finish(struct process *process);
+void processes_reap(int signals);
+
+// The loop (monitor.c).
+enum { LISTENER = 3, DIRECTORY = 4, REQUESTS_AT_ONCE = 64 };
+extern bool quitting, released;  // released: output is no longer held back, so there is something to do without any event
 int poll_add(int fd, short events);
 short poll_result(int slot);
