@@ -64,7 +64,11 @@ public final class Progress implements ProgressListener, AutoCloseable {
       case Message message -> say(Text.tame(message.text()));
       case Resolved resolved -> say(resolved.name() + ": " + resolved.digest());
       case Layer layer -> {
-        Layer before = layers.put(layer.blob(), layer);
+        Layer before = layers.get(layer.blob());
+        if (before != null && isBeside(before, layer)) {
+          return;
+        }
+        layers.put(layer.blob(), layer);
         notes.remove(layer.blob());
         if (look == Look.LINES && (before == null || before.state() != layer.state())) {
           line(layer);
@@ -86,6 +90,13 @@ public final class Progress implements ProgressListener, AutoCloseable {
     if (look == Look.BARS && drawer.isEmpty()) {
       drawer = Optional.of(Thread.ofPlatform().daemon().name("kapal-progress").start(this::draw));
     }
+  }
+
+  /** Unpacking goes on beside the download, and the download is what there is to wait for. */
+  private static boolean isBeside(Layer before, Layer layer) {
+    return layer.state() == State.EXTRACTING
+        && before.state() == State.DOWNLOADING
+        && before.done() < before.total();
   }
 
   private void say(String text) {

@@ -136,13 +136,24 @@ class OutputTest {
     try (Progress progress =
         new Progress(out, () -> new WindowSize(24, 80), Style.PLAIN, false, false)) {
       progress.on(layer(ProgressListener.State.DOWNLOADING, 0));
+      progress.on(layer(ProgressListener.State.EXTRACTING, 3));
       progress.on(layer(ProgressListener.State.DOWNLOADING, 5));
+      progress.on(layer(ProgressListener.State.DOWNLOADED, 10_000_000));
+      progress.on(layer(ProgressListener.State.EXTRACTING, 8_000_000));
       progress.on(layer(ProgressListener.State.DONE, 10));
       progress.on(new ProgressListener.Message("a\u001b[2J"));
     }
     String id = BLOB.shortHex();
     assertThat(bytes.toString(StandardCharsets.UTF_8))
-        .isEqualTo(id + ": Downloading 10MB\n" + id + ": Done\na\\x1b[2J\n");
+        .isEqualTo(
+            id
+                + ": Downloading 10MB\n"
+                + id
+                + ": Download complete\n"
+                + id
+                + ": Extracting\n"
+                + id
+                + ": Done\na\\x1b[2J\n");
   }
 
   @Test
