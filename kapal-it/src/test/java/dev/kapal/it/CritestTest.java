@@ -25,7 +25,7 @@ final class CritestTest {
   /** Its own tests come one after the other. */
   static final String ALONE = "critest";
 
-  private static final Duration LIMIT = Duration.ofMinutes(10);
+  private static final Duration LIMIT = Duration.ofMinutes(20);
 
   /** What containerd 2.1 passes on such a machine. */
   private static final int FEWEST_PASSED = 100;

@@ -7,7 +7,7 @@ import java.util.function.BooleanSupplier;
 
 /** Waits for what comes by itself. */
 final class Eventually {
-  private static final int SECONDS = 30;
+  private static final int SECONDS = 90;
 
   private Eventually() {}
 

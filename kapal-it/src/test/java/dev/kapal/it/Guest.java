@@ -30,7 +30,7 @@ import java.util.stream.Stream;
  * processor cannot help.
  */
 final class Guest implements AutoCloseable {
-  private static final Duration BOOT = Duration.ofSeconds(90);
+  private static final Duration BOOT = Duration.ofMinutes(4);
 
   private final Path folder;
   private final Process machine;
@@ -63,7 +63,7 @@ final class Guest implements AutoCloseable {
                   programs.toString()),
               Map.of(),
               "",
-              Duration.ofSeconds(120));
+              Duration.ofMinutes(5));
       assumeTrue(prepared.status() != 77, prepared.err().strip());
       prepared.mustSucceed();
       // The limit is for a test run that is killed.
@@ -71,7 +71,7 @@ final class Guest implements AutoCloseable {
           new ProcessBuilder(
                   Stream.concat(
                           Stream.of(
-                              "timeout", "-k", "5", "1500", script, "boot", folder.toString()),
+                              "timeout", "-k", "5", "2700", script, "boot", folder.toString()),
                           Stream.of(words))
                       .toList())
               .redirectErrorStream(true)
@@ -178,7 +178,7 @@ final class Guest implements AutoCloseable {
   }
 
   Result sh(String script) {
-    return sh(script, Duration.ofSeconds(90));
+    return sh(script, Duration.ofMinutes(3));
   }
 
   /** Runs a shell script in it. */

@@ -33,7 +33,7 @@ final class GuestTest {
   /** Its own tests come one after the other. */
   static final String ALONE = "the machine";
 
-  private static final Duration SUITE = Duration.ofMinutes(8);
+  private static final Duration SUITE = Duration.ofMinutes(20);
 
   /** They run in the background while the client is used. */
   private static final String SUITES =

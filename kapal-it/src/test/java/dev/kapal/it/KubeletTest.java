@@ -161,7 +161,7 @@ final class KubeletTest {
   private static void eventually(String what, BooleanSupplier condition)
       throws InterruptedException {
     long begin = System.nanoTime();
-    long deadline = begin + Duration.ofSeconds(90).toNanos();
+    long deadline = begin + Duration.ofMinutes(3).toNanos();
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime())
           .as(() ->
