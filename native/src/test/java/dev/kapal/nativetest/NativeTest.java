@@ -68,8 +68,18 @@ class NativeTest {
         TESTS.resolve("kapal"),
         runner(),
         List.of(
-            "plan", "open_in", "copy_up", "log", "launch", "adopt", "client", "init", "probe",
-            "oci"));
+            "plan",
+            "open_in",
+            "copy_up",
+            "log",
+            "launch",
+            "adopt",
+            "client",
+            "init",
+            "probe",
+            "oci",
+            "member",
+            "member_patience"));
   }
 
   /** The program as it is shipped. */
@@ -78,7 +88,7 @@ class NativeTest {
     return tests(
         TARGET.resolve("kapal"),
         runner(),
-        List.of("launch", "adopt", "client", "init", "probe", "oci"));
+        List.of("launch", "adopt", "client", "init", "probe", "oci", "member"));
   }
 
   /**
