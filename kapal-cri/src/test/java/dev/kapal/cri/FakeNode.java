@@ -24,21 +24,23 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /** An engine in memory: pods and containers that only change their state. */
 public final class FakeNode {
   public static final Digest IMAGE = Digest.parse("sha256:" + "a".repeat(64));
 
-  public final Map<String, PodInfo> pods = new LinkedHashMap<>();
-  public final Map<String, ContainerInfo> containers = new LinkedHashMap<>();
+  public final Map<String, PodInfo> pods = new ConcurrentSkipListMap<>();
+  public final Map<String, ContainerInfo> containers = new ConcurrentSkipListMap<>();
   public final List<String> calls = new ArrayList<>();
   public volatile Readiness network = Readiness.READY;
+  private int madePods;
+  private int madeContainers;
 
   /** The engine. */
   public Engine engine() {
@@ -118,9 +120,14 @@ public final class FakeNode {
     if (pods.values().stream().anyMatch(p -> p.spec().name().equals(spec.name()))) {
       throw new EngineException.Conflict("the name is taken");
     }
-    String id = "%064x".formatted(pods.size() + 1);
+    String id = "%064x".formatted(++madePods);
     pods.put(id, info(id, spec, true));
     return id;
+  }
+
+  /** Has a pod know the containers that there are now. */
+  public void refresh(String id) {
+    pods.computeIfPresent(id, (_, pod) -> info(id, pod.spec(), pod.ready()));
   }
 
   private PodInfo info(String id, PodSpec spec, boolean ready) {
@@ -184,7 +191,7 @@ public final class FakeNode {
     if (containers.values().stream().anyMatch(c -> Optional.of(c.name()).equals(spec.name()))) {
       throw new EngineException.Conflict("the name is taken");
     }
-    String id = "%064x".formatted(0x100 + containers.size());
+    String id = "%064x".formatted(0x100 + madeContainers++);
     containers.put(id, info(id, spec, ContainerState.CREATED, 0));
     return new Containers.Created(id, spec.name().orElse(id), List.of());
   }

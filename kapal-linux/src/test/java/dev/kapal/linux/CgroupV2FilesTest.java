@@ -68,6 +68,23 @@ class CgroupV2FilesTest {
   }
 
   @Test
+  void whatIsNotThereIsNoLimitAndCountsAsNothing() {
+    CgroupStats none = new CgroupStatsReader(hierarchies, "/c").read();
+    assertThat(none.cpu()).isEqualTo(new CgroupStats.Cpu(0, 0, 0, 0, 0, 0));
+    assertThat(none.memory())
+        .isEqualTo(
+            new CgroupStats.Memory(0, Long.MAX_VALUE, 0, 0, 0, Long.MAX_VALUE, 0, 0, 0));
+    assertThat(none.pids()).isEqualTo(new CgroupStats.Pids(0, Long.MAX_VALUE));
+    assertThat(none.blockIo()).isEmpty();
+    assertThat(none.pressures()).isEmpty();
+    // Without swap accounting and before memory.peak (Linux 5.19).
+    tree.file("c/memory.current", "1000\n");
+    assertThat(new CgroupStatsReader(hierarchies, "/c").read().memory())
+        .isEqualTo(
+            new CgroupStats.Memory(1000, Long.MAX_VALUE, 0, 1000, 0, Long.MAX_VALUE, 0, 0, 0));
+  }
+
+  @Test
   void writesLimits() {
     for (String file :
         List.of("cpu.weight", "cpu.max", "memory.max", "memory.low", "pids.max", "memory.high")) {

@@ -17,6 +17,7 @@ import dev.kapal.engine.Event;
 import dev.kapal.engine.Events;
 import dev.kapal.engine.Filters;
 import dev.kapal.engine.PodInfo;
+import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,6 +41,7 @@ import java.util.Set;
  */
 final class Feed implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(1);
+  private static final String END = "the daemon ends";
 
   private final Engine engine;
   private final Statuses statuses;
@@ -62,7 +64,7 @@ final class Feed implements AutoCloseable {
     Subscriber subscriber = new Subscriber();
     subscribers.add(subscriber);
     if (closed) {
-      subscriber.end();
+      subscriber.end(END);
     } else if (looking.isEmpty()) {
       looking = Optional.of(Thread.ofPlatform().daemon().name("cri-events").start(this::look));
     }
@@ -106,6 +108,19 @@ final class Feed implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       // Nobody subscribes any more.
+    } catch (RuntimeException e) {
+      System.getLogger(Feed.class.getName())
+          .log(Level.ERROR, "events of pods and containers cannot be told", e);
+      fail(e);
+    }
+  }
+
+  /** Who subscribes again gets what is missing, or is told that it still cannot be told. */
+  private synchronized void fail(RuntimeException why) {
+    if (current()) {
+      subscribers.forEach(s -> s.end("events cannot be told: " + why.getMessage()));
+      handedOut.clear();
+      looking = Optional.empty();
     }
   }
 
@@ -267,7 +282,7 @@ final class Feed implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    subscribers.forEach(Subscriber::end);
+    subscribers.forEach(s -> s.end(END));
     looking.ifPresent(Thread::interrupt);
     looking = Optional.empty();
     told.write();

@@ -3,6 +3,8 @@ package dev.kapal.cri.events;
 import dev.kapal.cri.proto.PodSandboxMetadata;
 import dev.kapal.cri.proto.PodSandboxState;
 import dev.kapal.cri.proto.PodSandboxStatus;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * How far a container's or a pod's life has been told.
@@ -20,6 +22,11 @@ record Mark(
     String podNamespace,
     String podUid,
     int podAttempt) {
+
+  /** Refuses what a damaged file may lack. */
+  Mark {
+    Stream.of(id, pod, phase, podName, podNamespace, podUid).forEach(Objects::requireNonNull);
+  }
 
   /** What happens to each once, in this order. */
   enum Phase {

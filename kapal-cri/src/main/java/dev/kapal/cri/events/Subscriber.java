@@ -2,6 +2,7 @@ package dev.kapal.cri.events;
 
 import dev.kapal.cri.proto.ContainerEventResponse;
 import io.grpc.Status;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +16,7 @@ final class Subscriber {
 
   private final BlockingQueue<News> waiting = new ArrayBlockingQueue<>(MOST);
   private volatile boolean late;
-  private volatile boolean over;
+  private volatile Optional<String> over = Optional.empty();
 
   /** Never waits. Who does not keep up is told no more, rather than make others wait. */
   void offer(News news) {
@@ -25,7 +26,7 @@ final class Subscriber {
   /**
    * The next one; waits.
    *
-   * @throws io.grpc.StatusRuntimeException it did not keep up, or the door closes
+   * @throws io.grpc.StatusRuntimeException it did not keep up, or nothing more can come
    */
   News next() throws InterruptedException {
     while (true) {
@@ -41,13 +42,14 @@ final class Subscriber {
                     + " events waited to be read: subscribe again and list what there is")
             .asRuntimeException();
       }
-      if (over) {
-        throw Status.UNAVAILABLE.withDescription("the daemon ends").asRuntimeException();
+      if (over.isPresent()) {
+        throw Status.UNAVAILABLE.withDescription(over.get()).asRuntimeException();
       }
     }
   }
 
-  void end() {
-    over = true;
+  /** Nothing more comes, for a reason. */
+  void end(String why) {
+    over = Optional.of(why);
   }
 }
