@@ -198,10 +198,12 @@ final class CriBehaviourTest {
             test(handler, "output and exit codes", this::outputAndExitCodes),
             test(handler, "what a process is given", this::whatAProcessIsGiven),
             test(handler, "a program that is missing", this::programThatIsMissing),
+            test(handler, "a log that cannot be written", this::logThatCannotBeWritten),
             test(handler, "commands", this::commands),
             test(handler, "signals", this::signals),
             test(handler, "files", this::files),
             test(handler, "a terminal", this::terminal),
+            test(handler, "an attached terminal", this::attachedTerminal),
             test(handler, "use", this::use),
             test(handler, "limits", this::limits),
             test(handler, "killed from outside", this::killedFromOutside),
@@ -251,6 +253,37 @@ final class CriBehaviourTest {
     assertThat(status.getMessage()).contains("/bin/no-such-program");
     // The pod is as good as before.
     assertThat(bench.end(bench.started("exit 4")).getExitCode()).isEqualTo(4);
+  }
+
+  private void logThatCannotBeWritten(Bench bench) throws IOException {
+    Path folder = bench.logs.resolve("folder");
+    Files.writeString(folder, "");
+    assertThatThrownBy(() -> logging(bench, "first", "folder/a.log"))
+        .isInstanceOf(StatusRuntimeException.class)
+        .hasMessageContaining(folder.toString());
+    Files.delete(folder);
+    String below = logging(bench, "below", "folder/b.log");
+    Files.delete(folder);
+    Files.writeString(folder, "");
+    Files.createDirectory(bench.logs.resolve("c.log"));
+    String directory = logging(bench, "directory", "c.log");
+    long began = System.nanoTime();
+    for (String id : List.of(below, directory)) {
+      String log = cri.container(id).getLogPath();
+      assertThatThrownBy(() -> cri.start(id))
+          .isInstanceOf(StatusRuntimeException.class)
+          .hasMessageContaining("the log " + log);
+      assertThat(bench.end(id).getReason()).isEqualTo("StartError");
+    }
+    // The pod is as good as before, and ends at once.
+    assertThat(bench.end(bench.started("exit 4")).getExitCode()).isEqualTo(4);
+    cri.stop(bench.pod);
+    cri.remove(bench.pod);
+    assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(8));
+  }
+
+  private String logging(Bench bench, String name, String path) {
+    return cri.create(bench.pod, bench.config, sh(name, "sleep 1000").setLogPath(path));
   }
 
   private void commands(Bench bench) {
@@ -316,6 +349,43 @@ final class CriBehaviourTest {
                 .setStdin(true));
     assertThat(bench.end(id).getExitCode()).isZero();
     assertThat(bench.logged(id, "stdout").stream().map(String::strip)).containsExactly("all", "oh");
+  }
+
+  private void attachedTerminal(Bench bench) throws Exception {
+    String id =
+        bench.started(
+            sh("attached", "while read line; do echo \"$line: $(stty size)\"; done; exit 3")
+                .setTty(true)
+                .setStdin(true));
+    try (ChannelClient first = ChannelClient.connect(cri.attach(id))) {
+      for (int rows : List.of(31, 40)) {
+        first.resize(rows, 101);
+        says(first, "word", "word: " + rows + " 101");
+      }
+    }
+    // Nobody is attached any more; the next one finds it as it was left.
+    try (ChannelClient second = ChannelClient.connect(cri.attach(id))) {
+      says(second, "again", "again: 40 101");
+      second.resize(50, 132);
+      says(second, "more", "more: 50 132");
+      second.send(ChannelClient.INPUT, "\u0004");
+      assertThat(bench.end(id).getExitCode()).isEqualTo(3);
+    }
+  }
+
+  /** Types a line until the answer is the one that is awaited: sizes take a way of their own. */
+  private static void says(ChannelClient client, String line, String answer) {
+    Eventually.holds(
+        answer,
+        () -> {
+          client.send(ChannelClient.INPUT, line + "\n");
+          try {
+            TimeUnit.MILLISECONDS.sleep(50);
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          return client.text(ChannelClient.OUTPUT).contains(answer);
+        });
   }
 
   private void use(Bench bench) {

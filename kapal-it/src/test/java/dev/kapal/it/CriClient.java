@@ -1,6 +1,9 @@
 package dev.kapal.it;
 
+import dev.kapal.cri.proto.AttachRequest;
+import dev.kapal.cri.proto.Container;
 import dev.kapal.cri.proto.ContainerConfig;
+import dev.kapal.cri.proto.ContainerFilter;
 import dev.kapal.cri.proto.ContainerMetadata;
 import dev.kapal.cri.proto.ContainerStats;
 import dev.kapal.cri.proto.ContainerStatsRequest;
@@ -13,6 +16,7 @@ import dev.kapal.cri.proto.ImageSpec;
 import dev.kapal.cri.proto.LinuxContainerResources;
 import dev.kapal.cri.proto.LinuxPodSandboxConfig;
 import dev.kapal.cri.proto.LinuxSandboxSecurityContext;
+import dev.kapal.cri.proto.ListContainersRequest;
 import dev.kapal.cri.proto.ListPodSandboxRequest;
 import dev.kapal.cri.proto.NamespaceMode;
 import dev.kapal.cri.proto.NamespaceOption;
@@ -135,6 +139,19 @@ final class CriClient implements AutoCloseable {
             .build());
   }
 
+  /** The URL at which a container with a terminal can be attached to. */
+  String attach(String container) {
+    return runtime
+        .attach(
+            AttachRequest.newBuilder()
+                .setContainerId(container)
+                .setStdin(true)
+                .setStdout(true)
+                .setTty(true)
+                .build())
+        .getUrl();
+  }
+
   void stopContainer(String container, int seconds) {
     var _ =
         runtime.stopContainer(
@@ -178,6 +195,16 @@ final class CriClient implements AutoCloseable {
     return runtime.listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList();
   }
 
+  /** Those of a pod; of all pods when it is empty. */
+  List<Container> containers(String pod) {
+    return runtime
+        .listContainers(
+            ListContainersRequest.newBuilder()
+                .setFilter(ContainerFilter.newBuilder().setPodSandboxId(pod))
+                .build())
+        .getContainersList();
+  }
+
   PodSandboxStatus status(String pod) {
     return runtime
         .podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(pod).build())
@@ -188,6 +215,11 @@ final class CriClient implements AutoCloseable {
     return runtime
         .containerStatus(ContainerStatusRequest.newBuilder().setContainerId(id).build())
         .getStatus();
+  }
+
+  /** The daemon is there again: nobody has to wait until the next attempt is due. */
+  void reconnect() {
+    channel.resetConnectBackoff();
   }
 
   @Override

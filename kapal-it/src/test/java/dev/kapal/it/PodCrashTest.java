@@ -3,6 +3,7 @@ package dev.kapal.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.kapal.cri.proto.Container;
 import dev.kapal.cri.proto.ContainerState;
 import dev.kapal.cri.proto.PodSandbox;
 import dev.kapal.cri.proto.PodSandboxConfig;
@@ -35,6 +36,8 @@ import org.junit.jupiter.api.TestInstance;
 final class PodCrashTest {
   private static final String NAMESPACE = "kpc" + ProcessHandle.current().pid();
 
+  private static final String CONTAINER = "create and start a container";
+
   private final Set<String> struck = new TreeSet<>();
   private Path folder;
   private Daemon daemon;
@@ -64,10 +67,10 @@ final class PodCrashTest {
         networks.resolve("10-pods.conflist"),
         """
         {"cniVersion": "1.0.0", "name": "pods", "plugins": [
-          {"type": "bridge", "bridge": "kpc0", "isGateway": true,
+          {"type": "bridge", "bridge": "kpc0", "isGateway": true, "ipMasq": %s,
            "ipam": {"type": "host-local", "dataDir": "%s/leases", "ranges": [[{"subnet": "10.96.0.0/24"}]]}}]}
         """
-            .formatted(folder));
+            .formatted(Commands.sh("command -v iptables").status() == 0, folder));
     Path config = folder.resolve("config.toml");
     Files.writeString(config, "[network]\ncni_conf_dir = \"" + networks + "\"\n");
     daemon = Daemon.startFaulty(Optional.of(NAMESPACE), "--config", config.toString());
@@ -127,10 +130,17 @@ final class PodCrashTest {
   private Operation container() {
     PodSandboxConfig pod = cri.pod("full", false);
     return new Operation(
-        "create and start a container",
+        CONTAINER,
         () -> cri.run(pod),
         () -> cri.start(cri.create(id("full"), pod, "sleep", "3600")),
         () -> {
+          // Nobody was told that it runs, so it does or can be started: it never ended.
+          for (Container made : cri.containers(id("full"))) {
+            if (cri.container(made.getId()).getState() == ContainerState.CONTAINER_CREATED) {
+              cri.start(made.getId());
+            }
+            assertThat(cri.exec(made.getId(), "echo", "runs")).isEqualTo("runs\n");
+          }
           clear("full");
           String id = cri.run(pod);
           String again = cri.create(id, pod, "sleep", "3600");
@@ -138,7 +148,7 @@ final class PodCrashTest {
           assertThat(cri.exec(again, "echo", "runs")).isEqualTo("runs\n");
           clear("full");
         },
-        "create\\.recorded|start\\.directory|start\\.container|start\\.released|start\\.recorded");
+        "create\\.recorded|container\\..*|start\\..*");
   }
 
   private Operation stop_() {
@@ -203,7 +213,8 @@ final class PodCrashTest {
     o.repeat().run();
     Set<String> before = Footprint.settled(daemon);
     for (String point : points) {
-      if (point.matches(o.points()) && struck.add(point)) {
+      // A pod's own first process comes by the same points as a container, with another end.
+      if (point.matches(o.points()) && (struck.add(point) || o.name().equals(CONTAINER))) {
         strike(o, point, before);
       }
     }

@@ -79,8 +79,7 @@ class CgroupV1FilesTest {
     assertThat(stats.cpu())
         .isEqualTo(new CgroupStats.Cpu(123_456_789, 70_000_000, 50_000_000, 3, 2, 9));
     assertThat(stats.memory())
-        .isEqualTo(
-            new CgroupStats.Memory(10_000, 30_000, 700, 9_400, 11, 15_000, 20_000, 100, 6));
+        .isEqualTo(new CgroupStats.Memory(10_000, 30_000, 700, 9_400, 11, 15_000, 20_000, 100, 6));
     // By the names of version 2, and of the groups below too.
     assertThat(stats.memoryDetail())
         .containsExactlyInAnyOrderEntriesOf(
@@ -120,8 +119,7 @@ class CgroupV1FilesTest {
     assertThat(stats.cpu()).isEqualTo(new CgroupStats.Cpu(0, 0, 0, 0, 0, 0));
     // More page cache than use, as a reader sees it between two reads: never less than nothing.
     assertThat(stats.memory())
-        .isEqualTo(
-            new CgroupStats.Memory(100, Long.MAX_VALUE, 0, 0, 0, Long.MAX_VALUE, 0, 0, 0));
+        .isEqualTo(new CgroupStats.Memory(100, Long.MAX_VALUE, 0, 0, 0, Long.MAX_VALUE, 0, 0, 0));
     assertThat(stats.pids()).isEqualTo(new CgroupStats.Pids(0, Long.MAX_VALUE));
     assertThat(stats.blockIo()).isEmpty();
     assertThat(stats.pressures()).isEmpty();
@@ -152,7 +150,8 @@ class CgroupV1FilesTest {
                     new Pressure.Stall(12.34, 5, 0.07, 18_446_744_073_709L), Pressure.Stall.NONE),
                 "io",
                 new Pressure(new Pressure.Stall(0, 0, 0, 1), new Pressure.Stall(0, 0, 0, 2))));
-    assertThat(Pressure.parse("")).isEqualTo(new Pressure(Pressure.Stall.NONE, Pressure.Stall.NONE));
+    assertThat(Pressure.parse(""))
+        .isEqualTo(new Pressure(Pressure.Stall.NONE, Pressure.Stall.NONE));
     assertThatThrownBy(() -> Pressure.parse("some avg10=x"))
         .isInstanceOf(ProcFormatException.class)
         .hasMessageContaining("some avg10=x");

@@ -72,8 +72,7 @@ class CgroupV2FilesTest {
     CgroupStats none = new CgroupStatsReader(hierarchies, "/c").read();
     assertThat(none.cpu()).isEqualTo(new CgroupStats.Cpu(0, 0, 0, 0, 0, 0));
     assertThat(none.memory())
-        .isEqualTo(
-            new CgroupStats.Memory(0, Long.MAX_VALUE, 0, 0, 0, Long.MAX_VALUE, 0, 0, 0));
+        .isEqualTo(new CgroupStats.Memory(0, Long.MAX_VALUE, 0, 0, 0, Long.MAX_VALUE, 0, 0, 0));
     assertThat(none.pids()).isEqualTo(new CgroupStats.Pids(0, Long.MAX_VALUE));
     assertThat(none.blockIo()).isEmpty();
     assertThat(none.pressures()).isEmpty();

@@ -16,7 +16,6 @@ import dev.kapal.runtime.plan.LaunchPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 
 /** Hands one plan to the monitor, with the descriptors that it wants. */
 final class Launch {
@@ -86,9 +85,7 @@ final class Launch {
               .u64(log.maxSize())
               .u32(flags)
               .text(path);
-      process.launching();
-      CompletableFuture<Reply> answer = sandbox.connection().send(packet, all);
-      process.watch().pid((int) sandbox.connection().await(answer).value());
+      process.watch().pid((int) process.launch(packet, all, log).value());
     } catch (ErrnoException e) {
       throw new ContainerException.Failed("The process cannot be launched: " + e.getMessage(), e);
     } finally {

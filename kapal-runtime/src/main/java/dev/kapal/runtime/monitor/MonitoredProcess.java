@@ -7,6 +7,7 @@ import dev.kapal.runtime.Attachment;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerProcess;
 import dev.kapal.runtime.ExitStatus;
+import dev.kapal.runtime.LogTarget;
 import dev.kapal.runtime.Streams;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,6 +48,28 @@ public class MonitoredProcess implements ContainerProcess {
   /** The monitor is about to hear of it. */
   public final void launching() {
     launched = true;
+  }
+
+  /**
+   * Hands it to the monitor: LAUNCH or RELAY. If that is refused there is no process, and so no end
+   * to be waited for.
+   *
+   * @param log what the packet says of it
+   * @throws ContainerException.Failed the monitor cannot open the log
+   * @throws ErrnoException the monitor refuses it for another reason
+   */
+  public final Reply launch(Packet packet, List<Fd> descriptors, LogTarget log) {
+    launching();
+    try {
+      return sandbox.connection().ask(packet, descriptors);
+    } catch (ErrnoException e) {
+      launched = false;
+      if (log.format() == LogTarget.Format.NONE || e.is(Errno.EINVAL, Errno.EEXIST, Errno.ENOMEM)) {
+        throw e;
+      }
+      throw new ContainerException.Failed(
+          "Cannot open the log " + log.path() + ": " + e.errno().message(), e);
+    }
   }
 
   /** Whether the monitor may know of it: then it has an end to be waited for. */

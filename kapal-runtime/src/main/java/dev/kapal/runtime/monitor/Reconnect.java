@@ -47,15 +47,24 @@ final class Reconnect {
     Map<Integer, Known> known =
         status(sandbox.connection().ask(Packet.of(Packet.STATUS, 0), List.of()).data());
     for (ContainerRecord record : state.containers()) {
-      sandbox
-          .container(record.id())
-          .ifPresent(c -> {
-            apply((NativeContainer) c, known);
-            c.processes().forEach(p -> apply((NativeProcess) p, known));
-          });
+      if (launched(record, known)) {
+        sandbox
+            .container(record.id())
+            .ifPresent(c -> {
+              apply((NativeContainer) c, known);
+              c.processes().forEach(p -> apply((NativeProcess) p, known));
+            });
+      }
     }
     removeUnknown(known);
     removeHalfMade(known);
+  }
+
+  /**
+   * A monitor forgets a process only after the disk has; so it never heard of one without a trace.
+   */
+  private boolean launched(ContainerRecord record, Map<Integer, Known> known) {
+    return known.containsKey(record.number()) || files.readExit(record.number()).isPresent();
   }
 
   private void restore(ContainerRecord record) {
@@ -145,7 +154,7 @@ final class Reconnect {
       Known process = known.get(record.number());
       boolean half =
           process == null
-              ? files.readExit(record.number()).isEmpty()
+              ? !launched(record, known)
               : process.state() == 1
                   || (process.state() == 2 && process.sync() < LaunchPlan.SYNC_START);
       if (half) {

@@ -130,9 +130,8 @@ record OciLaunch(
     try (Fd memfd = sandbox.host().linux().memfds().create("kapal-plan", plan.encode())) {
       List<Fd> all = new ArrayList<>(List.of(memfd));
       all.addAll(preserved);
-      process.launching();
       process.plan(plan);
-      process.command((int) sandbox.connection().ask(packet, all).value());
+      process.command((int) process.launch(packet, all, log).value());
     } catch (ErrnoException e) {
       throw new ContainerException.Failed("Cannot " + doing + ": " + e.getMessage(), e);
     }

@@ -56,8 +56,7 @@ record Fifos(ShimSandbox sandbox, String folder, int number, boolean input, bool
       if (!terminal) {
         ends.add(end("err", O_RDONLY));
       }
-      process.launching();
-      sandbox.connection().ask(LaunchPacket.relay(process.number(), log, kind, streams), ends);
+      var _ = process.launch(LaunchPacket.relay(process.number(), log, kind, streams), ends, log);
     } catch (ErrnoException e) {
       throw new ContainerException.Failed(
           "The streams of process " + number + " cannot be made: " + e.getMessage(), e);

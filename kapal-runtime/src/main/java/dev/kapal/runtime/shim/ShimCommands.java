@@ -161,14 +161,13 @@ record ShimCommands(ShimSandbox sandbox, String id, String bundle) {
     try (Descriptors.Pipe out = linux().descriptors().pipe(0);
         Descriptors.Pipe err = linux().descriptors().pipe(0);
         Fd memfd = linux().memfds().create("kapal-plan", plan.encode())) {
-      launch.launching();
       linux().sockets().nonBlocking(out.reader(), true);
       linux().sockets().nonBlocking(err.reader(), true);
       Packet packet =
           LaunchPacket.launch(
               launch.number(), LogTarget.NONE, LaunchPacket.LAUNCHER | LaunchPacket.HOLD);
       FaultPoint.reach("shim.known");
-      launch.command((int) sandbox.connection().ask(packet, List.of(memfd)).value());
+      launch.command((int) launch.launch(packet, List.of(memfd), LogTarget.NONE).value());
       FaultPoint.reach("shim.launched");
       try (Fd options = linux().memfds().create("kapal-options", input);
           Fd reader = linux().descriptors().reopen(options, O_RDONLY)) {
@@ -245,6 +244,7 @@ record ShimCommands(ShimSandbox sandbox, String id, String bundle) {
     try {
       long end = System.nanoTime() + END.toNanos();
       while (sandbox.alive()
+          && launch.launched()
           && launch.watch().failure().isEmpty()
           && launch.exitStatus().isEmpty()
           && System.nanoTime() - end < 0) {

@@ -249,8 +249,8 @@ final class ShimSandbox extends MonitoredSandbox<ShimContainer> {
               files().path().resolve("shim." + relay.number() + ".log"),
               LOG_SIZE,
               1);
-      relay.launching();
-      connection().ask(LaunchPacket.relay(relay.number(), log, Input.NONE, 4), List.of(fifo));
+      var _ =
+          relay.launch(LaunchPacket.relay(relay.number(), log, Input.NONE, 4), List.of(fifo), log);
       return relay.number();
     }
   }

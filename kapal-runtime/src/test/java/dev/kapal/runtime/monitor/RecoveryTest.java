@@ -1,14 +1,18 @@
 package dev.kapal.runtime.monitor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kapal.linux.KernelFeatures;
 import dev.kapal.runtime.Container;
+import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerProcess;
 import dev.kapal.runtime.ExecSpec;
 import dev.kapal.runtime.ExitStatus;
+import dev.kapal.runtime.LogTarget;
 import dev.kapal.runtime.Sandbox;
 import dev.kapal.runtime.SandboxSpec;
+import dev.kapal.runtime.monitor.SandboxRecord.ContainerRecord;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,6 +82,56 @@ class RecoveryTest {
       after.quit();
     }
     assertThat(host.directory.resolve("r")).doesNotExist();
+  }
+
+  /** The daemon was killed after it had noted a container and before the monitor heard of it. */
+  @Test
+  void whatWasNeverLaunchedIsUndone() throws Exception {
+    Sandbox before = host.runtime.createSandbox(SandboxSpec.of("n", host.directory.resolve("n")));
+    Container running = before.createContainer(host.spec(TestHost.sh("sleep 1000")));
+    running.start();
+    before.close();
+    Path never = host.directory.resolve("n");
+    String cgroup = host.cgroups + "/never";
+    try (SandboxFiles files = SandboxFiles.open(host.linux, never)) {
+      SandboxRecord state = files.readState();
+      int number = state.reserved();
+      files.writeConfig(number, running.config());
+      List<ContainerRecord> containers = new ArrayList<>(state.containers());
+      containers.add(new ContainerRecord("never", number, cgroup, "/", List.of()));
+      files.writeState(
+          new SandboxRecord(1, state.id(), state.namespaces(), number + 1, containers));
+    }
+    var _ = host.linux.cgroups().create(cgroup);
+    try (NativeRuntime runtime = other();
+        Sandbox after = runtime.reconnect(never)) {
+      assertThat(after.containers()).extracting(Container::id).containsExactly(running.id());
+      assertThat(host.linux.cgroups().open(cgroup).exists()).isFalse();
+      try (Stream<Path> left = Files.list(never)) {
+        assertThat(left.map(p -> p.getFileName().toString()))
+            .noneMatch(name -> name.startsWith("exit."));
+      }
+      after.containers().getFirst().delete(true);
+      after.quit();
+    }
+  }
+
+  /** What the monitor refuses has no end to be waited for. */
+  @Test
+  void whatWasNotLaunchedIsRemovedAtOnce() throws Exception {
+    Path log = Files.createDirectory(host.directory.resolve("directory.log"));
+    Sandbox sandbox = host.sandbox();
+    long began = System.nanoTime();
+    assertThatThrownBy(() ->
+            sandbox.createContainer(
+                host.spec(TestHost.sh("sleep 1000"))
+                    .withLog(new LogTarget(LogTarget.Format.CRI, log, 0, 1))))
+        .isInstanceOf(ContainerException.class)
+        .hasMessageContaining("the log " + log)
+        .satisfies(e -> assertThat(e.getSuppressed()).isEmpty());
+    assertThat(sandbox.containers()).isEmpty();
+    sandbox.quit();
+    assertThat(System.nanoTime() - began).isLessThan(Duration.ofSeconds(5).toNanos());
   }
 
   @Test

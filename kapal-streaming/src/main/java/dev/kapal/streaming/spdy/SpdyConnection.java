@@ -38,13 +38,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The server's end of a SPDY/3.1 connection.
  *
  * <p>Windows: the clients of Kubernetes (moby/spdystream) neither keep nor update them, so nothing
  * here waits for a window; the socket's own flow control bounds what is sent. What has been read is
- * acknowledged with WINDOW_UPDATE nevertheless, for clients that do wait.
+ * acknowledged with WINDOW_UPDATE nevertheless, for clients that do wait, a quarter of a window at
+ * a time.
+ *
+ * <p>A client that asks and never reads the answers is sent away before they fill the memory.
  */
 @SuppressWarnings(
     "FutureReturnValueIgnored") // a connection that was lost is noticed by its handlers
@@ -55,12 +59,20 @@ public final class SpdyConnection extends SimpleChannelInboundHandler<SpdyFrame>
   private static final int MAX_FRAME = 64 * 1024;
   private static final int MAX_HEADERS = 16 * 1024;
 
+  /** Answers that the client has not taken yet. */
+  private static final int MAX_ANSWERS = 8192;
+
+  /** Bytes read before the client is told. */
+  private static final int ACKNOWLEDGED = 16 * 1024;
+
   private final Channel channel;
   private final ReadGate gate;
   private final Map<Integer, SpdyStream> streams = new ConcurrentHashMap<>();
   private final BlockingQueue<Optional<SpdyStream>> opened = new LinkedBlockingQueue<>();
   private final CompletableFuture<String> gone = new CompletableFuture<>();
+  private final AtomicInteger read = new AtomicInteger();
   private int lastId;
+  private int answers;
 
   private SpdyConnection(Channel channel) {
     this.channel = channel;
@@ -137,7 +149,11 @@ public final class SpdyConnection extends SimpleChannelInboundHandler<SpdyFrame>
       case SpdyDataFrame data -> received(data);
       case SpdySynStreamFrame syn -> open(syn);
       case SpdyRstStreamFrame reset -> reset(reset);
-      case SpdyPingFrame ping -> context.writeAndFlush(new DefaultSpdyPingFrame(ping.id()));
+      case SpdyPingFrame ping -> {
+        if ((ping.id() & 1) == 1) { // an even one would be an answer to the server's own
+          answer(new DefaultSpdyPingFrame(ping.id()));
+        }
+      }
       case SpdyGoAwayFrame ignored -> {
         // No further streams; those that are open go on.
       }
@@ -150,7 +166,7 @@ public final class SpdyConnection extends SimpleChannelInboundHandler<SpdyFrame>
   private void open(SpdySynStreamFrame syn) {
     int id = syn.streamId();
     if (syn.isInvalid() || syn.isTruncated() || syn.isUnidirectional() || id % 2 == 0) {
-      channel.writeAndFlush(new DefaultSpdyRstStreamFrame(id, SpdyStreamStatus.PROTOCOL_ERROR));
+      answer(new DefaultSpdyRstStreamFrame(id, SpdyStreamStatus.PROTOCOL_ERROR));
       return;
     }
     if (id <= lastId) {
@@ -158,16 +174,19 @@ public final class SpdyConnection extends SimpleChannelInboundHandler<SpdyFrame>
       return;
     }
     lastId = id;
-    if (streams.size() >= MAX_STREAMS) {
-      channel.writeAndFlush(new DefaultSpdyRstStreamFrame(id, SpdyStreamStatus.REFUSED_STREAM));
+    // Those that were reset before anybody took them count, too.
+    if (streams.size() >= MAX_STREAMS || opened.size() >= MAX_STREAMS) {
+      answer(new DefaultSpdyRstStreamFrame(id, SpdyStreamStatus.REFUSED_STREAM));
       return;
     }
     Map<String, String> headers = new HashMap<>();
     syn.headers()
         .forEach(h ->
             headers.put(h.getKey().toString().toLowerCase(Locale.ROOT), h.getValue().toString()));
+    AtomicInteger taken = new AtomicInteger();
     SpdyStream stream =
-        new SpdyStream(id, headers, new InputPipe(n -> consumed(id, n)), new FrameOutput(sink(id)));
+        new SpdyStream(
+            id, headers, new InputPipe(n -> consumed(id, taken, n)), new FrameOutput(sink(id)));
     streams.put(id, stream);
     if (syn.isLast()) {
       stream.input().end();
@@ -175,7 +194,7 @@ public final class SpdyConnection extends SimpleChannelInboundHandler<SpdyFrame>
     // Without any header the codec leaves the block out, and the clients of Kubernetes wait for it.
     SpdySynReplyFrame reply = new DefaultSpdySynReplyFrame(id);
     reply.headers().set(":status", "200");
-    channel.writeAndFlush(reply);
+    answer(reply);
     opened.add(Optional.of(stream));
   }
 
@@ -183,8 +202,7 @@ public final class SpdyConnection extends SimpleChannelInboundHandler<SpdyFrame>
     SpdyStream stream = streams.get(data.streamId());
     if (stream == null) {
       if (data.streamId() > lastId) {
-        channel.writeAndFlush(
-            new DefaultSpdyRstStreamFrame(data.streamId(), SpdyStreamStatus.INVALID_STREAM));
+        answer(new DefaultSpdyRstStreamFrame(data.streamId(), SpdyStreamStatus.INVALID_STREAM));
       }
       return;
     }
@@ -196,10 +214,27 @@ public final class SpdyConnection extends SimpleChannelInboundHandler<SpdyFrame>
     }
   }
 
-  private void consumed(int id, int bytes) {
+  /** Answers what the client sent; on the event loop. */
+  private void answer(SpdyFrame frame) {
+    if (answers >= MAX_ANSWERS) {
+      fail("the client does not read what it is answered");
+      return;
+    }
+    answers++;
+    channel.writeAndFlush(frame).addListener(done -> answers--);
+  }
+
+  private void consumed(int id, AtomicInteger ofStream, int bytes) {
     gate.consumed(bytes);
-    channel.write(new DefaultSpdyWindowUpdateFrame(0, bytes));
-    channel.writeAndFlush(new DefaultSpdyWindowUpdateFrame(id, bytes));
+    acknowledge(0, read, bytes);
+    acknowledge(id, ofStream, bytes);
+  }
+
+  private void acknowledge(int id, AtomicInteger taken, int bytes) {
+    int sum = taken.addAndGet(bytes);
+    if (sum >= ACKNOWLEDGED && taken.compareAndSet(sum, 0)) {
+      channel.writeAndFlush(new DefaultSpdyWindowUpdateFrame(id, sum));
+    }
   }
 
   private void reset(SpdyRstStreamFrame reset) {
