@@ -34,7 +34,10 @@ final class Daemon implements Kapal {
 
   /** A daemon that lives in a named network namespace. */
   static Daemon startIn(String namespace, String... options) {
-    return start(inside(Optional.of(namespace)), options);
+    Daemon daemon = create(inside(Optional.of(namespace)), options);
+    daemon.namespace = Optional.of(namespace);
+    daemon.launch();
+    return daemon;
   }
 
   /** A daemon that is started by a wrapper, which executes it. */

@@ -305,7 +305,7 @@ final class FeedTest {
 
   @Test
   void aSlowReaderGetsWhatWaitedAndAnEndAndOthersNeverWait() throws Exception {
-    int pods = 2500; // two events each
+    int pods = 2100; // two events each
     Feed feed = feed();
     Subscriber slow = first(feed);
     Subscriber quick = feed.join();

@@ -376,6 +376,8 @@ final class Recovery {
         for (Container c : s.containers()) {
           c.delete(true);
         }
+        // While its namespace is there: some plugins see only by that what they have to undo.
+        detach(id);
         s.quit();
         gone = true;
         break;
@@ -383,16 +385,21 @@ final class Recovery {
         LOG.log(System.Logger.Level.DEBUG, "not a sandbox of " + r.name(), ex);
       }
     }
-    try {
-      hub.networks.detach(id);
-    } catch (RuntimeException ex) {
-      problem("network of sandbox " + id, ex);
-    }
+    detach(id);
     PodMaker.notedCgroup(hub.layout.run(id)).ifPresent(path -> noted(id, path));
     hub.trees.remove(directory);
     undone.incrementAndGet();
     if (!gone) {
       LOG.log(System.Logger.Level.INFO, "an unknown sandbox was removed: " + id);
+    }
+  }
+
+  /** Nothing, where there is no network any more. */
+  private void detach(String id) {
+    try {
+      hub.networks.detach(id);
+    } catch (RuntimeException ex) {
+      problem("network of sandbox " + id, ex);
     }
   }
 
