@@ -122,7 +122,7 @@ final class PodChurn {
 
   /** After a few seconds: a few more on a slow host, where a daemon needs them to get anywhere. */
   private static boolean due(long nanos, int pods) {
-    return nanos > TimeUnit.SECONDS.toNanos(pods >= WORKERS ? 3 : 9);
+    return nanos > TimeUnit.SECONDS.toNanos(pods >= 2 * WORKERS ? 3 : 20);
   }
 
   private void comeAndGo(int i) {
