@@ -27,7 +27,7 @@ static int trouble(const char *socket, const char *reason, const char *remedy) {
   return TROUBLE;
 }
 
-void set_raw(bool on) {
+void set_raw(bool on, bool lines) {
   if (!on) {
     restore_terminal();
     return;
@@ -35,6 +35,7 @@ void set_raw(bool on) {
   if (raw || tcgetattr(0, &cooked) != 0) return;
   struct termios mode = cooked;
   cfmakeraw(&mode);
+  if (lines) mode.c_oflag |= OPOST;
   raw = tcsetattr(0, TCSADRAIN, &mode) == 0;
 }
 
@@ -207,7 +208,7 @@ static int obey(int fd, int signals) {
     have = 0;
     if (message[1] != 4 || (message[0] != EXIT && message[0] != RAW)) return -2;
     if (message[0] == EXIT) return (int)(message[2] & 255);
-    set_raw(message[2] != 0);
+    set_raw(message[2] != 0, false);
   }
 }
 

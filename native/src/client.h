@@ -17,5 +17,5 @@ int send_command(int fd, u32 type, int count, char **words, const int *fds, u32 
 // The size of the terminal among the standard descriptors; zeros where there is none.
 struct winsize window(void);
 // Raw as cfmakeraw(3) has it: every key goes to the container.
-void set_raw(bool on);
+void set_raw(bool on, bool lines);  // lines: what is written gets its carriage returns here
 void restore_terminal(void);

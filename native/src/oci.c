@@ -10,8 +10,9 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 
-enum { PROGRAM = 18, LAUNCH, CONTINUE, KILL, ELSEWHERE, SYNC = 32, SENT, RUNNING, FAILED, EXITED };
+enum { PROGRAM = 18, LAUNCH, CONTINUE, KILL, ELSEWHERE, ADOPT, SYNC = 32, SENT, RUNNING, FAILED, EXITED };
 enum { FLAG_STAYS = 1, FLAG_RELAY = 2, FLAG_STATE = 4, FLAGS = 7 };
 enum { FROM_NULL, FROM_OWN, FROM_SERVER };
 enum { FDS = 64, RUNS = 8, BODY = 4096, HIGH = 256 };
@@ -161,6 +162,12 @@ static void start_relay(struct run *run, int fd) {
   struct winsize size = window();
   if (size.ws_row) ioctl(master, TIOCSWINSZ, &size);
   fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
+  // Our own terminal makes carriage returns, if there is one; whoever reads a pipe wants the lines as they were written.
+  struct termios mode;
+  if (tcgetattr(master, &mode) == 0) {
+    mode.c_oflag &= ~(tcflag_t)ONLCR;
+    tcsetattr(master, TCSANOW, &mode);
+  }
   relayed = run;
   input = (struct flow){.from = 0, .to = master};
   output = (struct flow){.from = master, .to = 1};
@@ -288,6 +295,20 @@ static void signal_run(const struct run *run, int number) {
   if (pid > 0) kill(pid, number);  // 0 would be our callers, too.
 }
 
+// A child that none of our launches made: CRIU has put it beside itself. Whoever is no child of ours counts as gone.
+static void adopt(u32 number, pid_t pid) {
+  struct run *run = find(0);
+  if (!run || number == 0) broken("a message of Kapal's is wrong");
+  siginfo_t info;
+  if (pid <= 0 || waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    tell(EXITED, number, 127 << 8, 0, 0, -1);
+    return;
+  }
+  *run = (struct run){.number = number, .pid = pid, .report = -1};
+  if (message.fds) start_relay(run, fcntl(message.fd[0], F_DUPFD_CLOEXEC, 3));
+  run_end(run, pid);
+}
+
 static u32 body_word(u32 index) {
   u32 word = 0;
   if (message.length >= 4 * index + 4) memcpy(&word, message.body + 4 * index, 4);
@@ -301,7 +322,7 @@ static bool obey(void) {
   struct run *run;
   switch (message.type) {
     case EXIT: leave((int)(body_word(0) & 255));
-    case RAW: set_raw(body_word(0) != 0); break;
+    case RAW: set_raw(body_word(0) != 0, true); break;
     case PROGRAM: if (message.fds) become(message.fd[0]); break;
     case LAUNCH: do_launch(); break;
     case CONTINUE:
@@ -312,6 +333,7 @@ static bool obey(void) {
       run = find(body_word(0));
       if (body_word(0) && run) signal_run(run, (int)body_word(1));
       break;
+    case ADOPT: adopt(body_word(0), (pid_t)body_word(1)); break;
     case ELSEWHERE: return false;
     default: broken("Kapal does not speak this program's protocol: use a kapal-oci and a kapald of the same version");
   }

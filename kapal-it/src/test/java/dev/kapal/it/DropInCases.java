@@ -165,7 +165,7 @@ abstract class DropInCases {
         "c['hooks'] = {'createRuntime': [{" + hook.formatted("echo why >&2; exit 4") + "}]}";
     Path bad = oci.bundle("badhook", failing, "true");
     assertThat(oci.run("create", "--bundle", bad.toString(), "badhook").err())
-        .contains("createRuntime hook /bin/sh failed")
+        .contains("error running createRuntime hook #0: /bin/sh")
         .contains("code 4")
         .contains("why");
     String slow =

@@ -1,6 +1,7 @@
 package dev.kapal.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
@@ -264,5 +265,129 @@ final class DropInTest extends DropInCases {
             bundle.toString(),
             "sd");
     assertThat(result.mustSucceed().out()).isEqualTo("there\n");
+  }
+
+  @Test
+  void variablesAndBindingsAreAsCallersOfRuncKnowThem() throws Exception {
+    Path users = oci.rootfs.resolve("etc/passwd");
+    Files.createDirectories(users.getParent());
+    String before = Files.exists(users) ? Files.readString(users) : "";
+    Files.writeString(users, before + "somebody:x:4242:4242::/home/somebody:/bin/sh\n");
+    String edits =
+        """
+        c['process']['user'] = {'uid': 4242, 'gid': 4242}
+        c['process']['env'] += ['HOME=', 'A=1', 'A=2']
+        c['process']['capabilities']['bounding'] += ['UNKNOWN_CAP']
+        c['Process'] = c.pop('process')
+        """;
+    Path bundle = oci.bundle("env", edits, "sh", "-c", "echo $HOME $A; env | grep -c ^A=");
+    List<String> line = new ArrayList<>(List.of("taskset", "-c", "0"));
+    line.addAll(oci.line("run", "--bundle", bundle.toString(), "env"));
+    Result result = Commands.run(line, oci.environment(), "", Duration.ofSeconds(60));
+    assertThat(result.mustSucceed().out()).isEqualTo("/home/somebody 2\n1\n");
+    oci.bundle("env", "", "grep", "Cpus_allowed_list", "/proc/self/status");
+    String all = Commands.sh("grep Cpus_allowed_list /proc/self/status").text();
+    assertThat(
+            Commands.run(line, oci.environment(), "", Duration.ofSeconds(60)).mustSucceed().text())
+        .isEqualTo(all);
+    oci.sleeping("ex");
+    assertThat(oci.ok("exec", "--user", "4242", "ex", "sh", "-c", "echo $HOME"))
+        .isEqualTo("/home/somebody");
+    assertThat(oci.ok("exec", "--user", "7", "ex", "sh", "-c", "echo $HOME")).isEqualTo("/");
+    Files.writeString(users, before);
+  }
+
+  /** What a process calls its own descriptors are the caller's, not the daemon's. */
+  @Test
+  void readsWhatItsCallerHasOpen() {
+    oci.sleeping("fd");
+    String process =
+        "{\\\"args\\\":[\\\"echo\\\",\\\"read\\\"],\\\"cwd\\\":\\\"/\\\",\\\"env\\\":[\\\"PATH=/bin\\\"],\\\"user\\\":{}}";
+    String script =
+        String.join(" ", oci.line("exec", "--process")) + " <(echo \"" + process + "\") fd";
+    Result result =
+        Commands.run(List.of("bash", "-c", script), oci.environment(), "", Duration.ofSeconds(60));
+    assertThat(result.mustSucceed().out()).isEqualTo("read\n");
+    assertThat(oci.run("exec", "--pid-file", "/none/x", "fd", "true").status()).isEqualTo(255);
+    assertThat(oci.run("exec", "--cgroup", "..", "fd", "true").err())
+        .contains(".. is not a sub cgroup path");
+    assertThat(oci.run("exec", "--cgroup", "whatever:/", "fd", "true").err())
+        .contains("unknown controller whatever");
+  }
+
+  /** A group that is somebody else's is left alone, with all that is in it. */
+  @Test
+  void takesNoGroupThatIsInUse() {
+    oci.sleeping("first");
+    Path bundle = oci.bundle("first", "", "sleep", "1000");
+    for (String command : List.of("create", "run")) {
+      Result refused = oci.run(command, "--bundle", bundle.toString(), "second");
+      assertThat(refused.status()).isEqualTo(1);
+      assertThat(refused.err()).contains("container's cgroup is not empty");
+    }
+    oci.ok("pause", "first");
+    assertThat(oci.run("create", "--bundle", bundle.toString(), "second").err())
+        .contains("container's cgroup unexpectedly frozen");
+    oci.ok("resume", "first");
+    assertThat(status("first")).isEqualTo("running");
+    assertThat(oci.ok("list", "-q")).isEqualTo("first");
+    String unified = "c['linux']['resources']['unified'] = {'memory.min': '1'}";
+    Path other = oci.bundle("unified", unified, "true");
+    assumeTrue(Files.exists(Path.of("/sys/fs/cgroup/memory")), "the rest is about cgroup v1");
+    assertThat(oci.run("run", "--bundle", other.toString(), "unified").err())
+        .contains("invalid configuration: cannot use unified resources on cgroup v1");
+  }
+
+  @Test
+  void aTerminalsOutputComesAsItWasWritten() throws Exception {
+    Path bundle =
+        oci.bundle("lines", "c['process']['terminal'] = True", "sh", "-c", "echo one; echo two");
+    assertThat(oci.run("run", "--bundle", bundle.toString(), "lines").mustSucceed().out())
+        .isEqualTo("one\ntwo\n");
+    Path script = oci.rootfs.resolve("bin/orphan");
+    Files.writeString(script, "#!/no/interpreter\n");
+    Commands.sh("chmod +x '" + script + "'");
+    oci.sleeping("orphan");
+    assertThat(oci.run("exec", "orphan", "/bin/orphan").err())
+        .contains("exec /bin/orphan: no such file or directory");
+    Files.delete(script);
+  }
+
+  /** A hook in the container has its filter and, unless it brings its own, its variables. */
+  @Test
+  void aHookInTheContainerIsOneOfItsProcesses() {
+    String edits =
+        """
+        c['process']['env'] += ['MINE=yes']
+        c['hooks'] = {'startContainer': [{'path': '/bin/sh', 'args': ['sh', '-c',
+          'mkdir /dev/shm/$MINE 2>/dev/shm/said; echo $MINE >>/dev/shm/said']}]}
+        c['linux']['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW',
+          'syscalls': [{'names': ['mkdir', 'mkdirat'], 'action': 'SCMP_ACT_ERRNO'}]}
+        """;
+    Path bundle = oci.bundle("hooked", edits, "cat", "/dev/shm/said");
+    assertThat(oci.ok("run", "--bundle", bundle.toString(), "hooked"))
+        .contains("Operation not permitted")
+        .endsWith("yes");
+  }
+
+  /** Mappings of a mount's own map its ids, without an option that says so. */
+  @Test
+  void mountsWithMappingsAreMapped() throws Exception {
+    assumeTrue(
+        Commands.sh("echo '" + oci.ok("features") + "' | jq .linux.mountExtensions.idmap.enabled")
+            .text()
+            .equals("true"),
+        "needs id-mapped mounts");
+    Path source = Files.createDirectories(oci.folder.resolve("mapped"));
+    Files.writeString(source.resolve("file"), "x");
+    String edits =
+        """
+        one = [{'containerID': 0, 'hostID': 100000, 'size': 10}]
+        c['mounts'] += [{'destination': '/mapped', 'source': '%s', 'options': ['bind'],
+          'uidMappings': one, 'gidMappings': one}]
+        """
+            .formatted(source);
+    Path bundle = oci.bundle("mapped", edits, "stat", "-c", "%u:%g", "/mapped/file");
+    assertThat(oci.ok("run", "--bundle", bundle.toString(), "mapped")).isEqualTo("100000:100000");
   }
 }

@@ -146,6 +146,12 @@ final class PeersTest {
       ok(podman + "unpause one");
       assertThat(ok(podman + "stats --no-stream --format '{{.PIDs}}' one")).isEqualTo("1");
       assertThat(ok(podman + "top one")).contains("sleep 1000");
+      if (sh("criu check").status() == 0) {
+        ok(podman + "container checkpoint one");
+        assertThat(ok(podman + "ps -a --format '{{.Status}}'")).contains("Exited (0)");
+        ok(podman + "container restore one");
+        assertThat(sh(podman + "exec one sh -c 'exit 6'").status()).isEqualTo(6);
+      }
       ok(podman + "kill -s KILL one");
       assertThat(ok(podman + "wait one")).isEqualTo("137");
       ok(podman + "start one");

@@ -12,7 +12,8 @@ public record Namespace(NamespaceType type, Optional<String> path) {
   /** Absent members get their defaults. */
   public Namespace {
     type = Defaults.or(type, NamespaceType.UNKNOWN);
-    path = Defaults.optional(path);
+    // Go's encoders write a path that is absent as an empty one.
+    path = Defaults.optional(path).filter(p -> !p.isEmpty());
   }
 
   /** A new namespace. */

@@ -1,7 +1,6 @@
 package dev.kapal.oci.runtime;
 
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 
 /** Rules of config.md, Process. */
@@ -87,7 +86,8 @@ final class ProcessRules {
           checks.range(at + ".consoleSize.height", b.height(), 0, 65535);
           checks.range(at + ".consoleSize.width", b.width(), 0, 65535);
         });
-    process.capabilities().ifPresent(c -> capabilities(at + ".capabilities", c));
+    // Names of capabilities that nobody knows are to be warned of, not refused (config.md, Linux
+    // Process).
     process.scheduler().ifPresent(s -> scheduler(at + ".scheduler", s));
     process
         .ioPriority()
@@ -119,21 +119,6 @@ final class ProcessRules {
         user.additionalGids().size(),
         "must have at most 65536 entries");
     user.umask().ifPresent(m -> checks.range(at + ".umask", m, 0, 0777));
-  }
-
-  private void capabilities(String at, Process.Capabilities c) {
-    names(at + ".bounding", c.bounding());
-    names(at + ".effective", c.effective());
-    names(at + ".inheritable", c.inheritable());
-    names(at + ".permitted", c.permitted());
-    names(at + ".ambient", c.ambient());
-  }
-
-  private void names(String at, List<String> names) {
-    for (String name : names) {
-      checks.that(
-          name.startsWith("CAP_"), at, name, "must be a capability's name, such as CAP_CHOWN");
-    }
   }
 
   private void scheduler(String at, Process.Scheduler s) {

@@ -10,8 +10,9 @@ import tools.jackson.databind.cfg.EnumFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * JSON of the runtime config. Unknown members are ignored, as the specification demands; a member
- * given twice, a number out of range or text behind the document is an error.
+ * JSON of the runtime config. Unknown members are ignored, as the specification demands; names of
+ * members are taken in any case; a member given twice, a number out of range or text behind the
+ * document is an error.
  */
 public final class RuntimeConfigJson {
   /** The longest config that is read: a config of 8 MiB is an attack or a mistake. */
@@ -28,6 +29,8 @@ public final class RuntimeConfigJson {
           .disable(EnumFeature.WRITE_ENUMS_USING_TO_STRING)
           .disable(EnumFeature.READ_ENUMS_USING_TO_STRING)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          // As Go's decoder does, which all the other runtimes and most writers of configs use.
+          .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
           .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
           .changeDefaultPropertyInclusion(i ->
               i.withValueInclusion(JsonInclude.Include.NON_EMPTY)

@@ -32,12 +32,18 @@ record Bundle(Path path, RuntimeConfig config) {
     Linux linux = session.host().linux();
     Path path = Path.of(session.command().path()).resolve(given).normalize();
     try (Fd directory =
-            linux.descriptors().openat(session.command().directory(), given, O_PATH | O_DIRECTORY);
+            linux
+                .descriptors()
+                .openat(
+                    session.command().directory(),
+                    session.command().file(given),
+                    O_PATH | O_DIRECTORY);
         Fd file = linux.descriptors().openat(directory, "config.json", O_RDONLY)) {
       byte[] json = linux.descriptors().readFully(file, RuntimeConfigJson.MAX_BYTES);
       RuntimeConfig config = RuntimeConfigJson.read(json);
       RuntimeConfigValidator.check(config);
-      return new Bundle(path, config);
+      return new Bundle(
+          path, config.withMounts(config.mounts().stream().map(Bundle::groups).toList()));
     } catch (ErrnoException e) {
       throw new CommandFailed(
           e.is(Errno.ENOENT)
@@ -47,6 +53,21 @@ record Bundle(Path path, RuntimeConfig config) {
     } catch (RuntimeConfigException e) {
       throw new CommandFailed(path.resolve("config.json") + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Callers of runc make control groups writable by leaving "ro" out; Kapal's plans want "rw". */
+  private static Mount groups(Mount mount) {
+    List<String> options = new ArrayList<>(mount.options());
+    if (mount.type().equals("cgroup") && !options.contains("ro")) {
+      options.add("rw");
+    }
+    return new Mount(
+        mount.destination(),
+        mount.type(),
+        mount.source(),
+        options,
+        mount.uidMappings(),
+        mount.gidMappings());
   }
 
   Process process() {

@@ -30,4 +30,19 @@ public record Command(
     words = List.copyOf(words);
     environment = Map.copyOf(environment);
   }
+
+  /** A file that was named, as it is called here: what a process calls its own is the caller's. */
+  String file(String given) {
+    String own = "/proc/" + pid;
+    return given.startsWith("/dev/fd/")
+        ? own + "/fd/" + given.substring("/dev/fd/".length())
+        : given.startsWith("/proc/self/")
+            ? own + given.substring("/proc/self".length())
+            : switch (given) {
+              case "/dev/stdin" -> own + "/fd/0";
+              case "/dev/stdout" -> own + "/fd/1";
+              case "/dev/stderr" -> own + "/fd/2";
+              default -> given;
+            };
+  }
 }

@@ -15,6 +15,11 @@ final class CommandFailed extends RuntimeException {
     this.status = 1;
   }
 
+  CommandFailed(String message, Throwable cause, int status) {
+    super(message, cause);
+    this.status = status;
+  }
+
   CommandFailed(String message, int status) {
     super(message);
     this.status = status;

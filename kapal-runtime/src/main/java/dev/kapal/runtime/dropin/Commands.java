@@ -2,6 +2,7 @@ package dev.kapal.runtime.dropin;
 
 import static dev.kapal.linux.Fcntl.*;
 
+import dev.kapal.linux.CgroupLayout;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.ExitStatus;
@@ -10,6 +11,7 @@ import dev.kapal.linux.Linux;
 import dev.kapal.linux.Signals;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +42,25 @@ final class Commands {
 
   private static final Flags.Spec SPEC =
       new Flags.Spec(Set.of("rootless"), Set.of("bundle"), BUNDLE, true);
+  private static final Set<String> COMMANDS =
+      Set.of(
+          "create",
+          "start",
+          "run",
+          "state",
+          "kill",
+          "delete",
+          "exec",
+          "pause",
+          "resume",
+          "update",
+          "events",
+          "ps",
+          "list",
+          "features",
+          "spec",
+          "checkpoint",
+          "restore");
   private static final Duration FREEZE = Duration.ofSeconds(10);
 
   private final Session session;
@@ -62,7 +83,7 @@ final class Commands {
     }
     String name = globals.command().getFirst();
     List<String> words = globals.command().subList(1, globals.command().size());
-    if (words.contains("--help") || words.contains("-h")) {
+    if (COMMANDS.contains(name) && (words.contains("--help") || words.contains("-h"))) {
       session.console().print(Texts.HELP);
       return 0;
     }
@@ -102,11 +123,11 @@ final class Commands {
         yield 0;
       }
       case "spec" -> spec(Flags.parse(words, SPEC));
-      case "checkpoint", "restore" ->
-          throw new CommandFailed(
-              name
-                  + " needs CRIU, which kapal-oci does not drive; use runc for containers that are to be "
-                  + "checkpointed");
+      case "checkpoint" -> {
+        new Checkpoint(session, Flags.parse(words, Checkpoint.SPEC)).run();
+        yield 0;
+      }
+      case "restore" -> new Restoration(session, Flags.parse(words, Restoration.SPEC)).run();
       default ->
           throw new CommandFailed(
               "no such command \"" + name + "\"; kapal-oci --help names them all");
@@ -128,6 +149,7 @@ final class Commands {
             detached,
             flags.value("console-socket"),
             flags.value("pid-file"),
+            flags.value("pidfd-socket"),
             flags.is("no-pivot"),
             flags.is("no-new-keyring"),
             sockets,
@@ -241,7 +263,11 @@ final class Commands {
       if (template == null) {
         throw new CommandFailed("the template of config.json is missing from Kapal");
       }
-      linux.descriptors().writeFully(file, template.readAllBytes());
+      String text = new String(template.readAllBytes(), StandardCharsets.UTF_8);
+      // As runc has it: with cgroup v1 a container sees the groups of the host.
+      boolean v2 = session.host().cgroups().layout().mode() == CgroupLayout.Mode.V2;
+      String shown = v2 ? text : text.replaceFirst(",\\s*\\{\\s*\"type\": \"cgroup\"\\s*}", "");
+      linux.descriptors().writeFully(file, shown.getBytes(StandardCharsets.UTF_8));
       return 0;
     } catch (ErrnoException e) {
       throw new CommandFailed(

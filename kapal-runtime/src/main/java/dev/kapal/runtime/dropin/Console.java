@@ -75,7 +75,11 @@ final class Console {
     try (Fd file =
         linux
             .descriptors()
-            .openat(command.directory(), log.get(), O_WRONLY | O_CREAT | O_APPEND, 0644)) {
+            .openat(
+                command.directory(),
+                command.file(log.get()),
+                O_WRONLY | O_CREAT | O_APPEND,
+                0644)) {
       write(file, bytes);
     } catch (ErrnoException e) {
       write(

@@ -51,6 +51,7 @@ final class Creation {
       boolean detached,
       Optional<String> consoleSocket,
       Optional<String> pidFile,
+      Optional<String> pidfdSocket,
       boolean noPivot,
       boolean noNewKeyring,
       int listenFds,
@@ -91,7 +92,8 @@ final class Creation {
   Made run() {
     Optional<SeccompProgram> seccomp =
         section.seccomp().map(s -> host.seccomp().program(s, host.facts().arch()));
-    String path = CgroupPaths.of(cgroupsPath(), "/kapal-oci", options.id());
+    Placement placement = Placement.of(session, section, options.id());
+    String path = placement.path();
     ContainerRecord record =
         new ContainerRecord(
             options.id(),
@@ -105,13 +107,14 @@ final class Creation {
             path,
             config.annotations());
     try (SandboxFiles files = session.store().claim(options.id())) {
+      placement.check(files);
       Cgroup cgroup = host.cgroups().open(path);
       Optional<SystemdScope> scope = Optional.empty();
       try {
         resources = ResourceControl.checked(session, section.intelRdt(), options.id());
         files.write(Kept.CONFIG, RuntimeConfigJson.write(config));
         files.write(Store.STATE, Json.bytes(record));
-        scope = scope();
+        scope = placement.scope();
         cgroup = host.cgroups().create(path);
         section
             .resources()
@@ -127,31 +130,6 @@ final class Creation {
         scope.ifPresent(SystemdScope::close);
       }
     }
-  }
-
-  /** Where systemd runs the host, it makes the group; elsewhere it lies where systemd's would. */
-  private Optional<SystemdScope> scope() {
-    String path = cgroupsPath();
-    if (!session.globals().systemdCgroup() || SystemdScope.unit(path).isEmpty()) {
-      return Optional.empty();
-    }
-    return SystemdScope.systemd(linux)
-        .map(systemd ->
-            SystemdScope.start(linux, systemd, host.program(), path, section.resources()));
-  }
-
-  private String cgroupsPath() {
-    String path = section.cgroupsPath();
-    if (session.globals().systemdCgroup() && path.split(":", -1).length != 3) {
-      if (path.isEmpty()) {
-        return "system.slice:kapal:" + options.id();
-      }
-      throw new CommandFailed(
-          "expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, got \""
-              + path
-              + "\" instead");
-    }
-    return path;
   }
 
   private LaunchPlan compile(Cgroup cgroup, Optional<SeccompProgram> seccomp) {
@@ -170,7 +148,12 @@ final class Creation {
             !options.noNewKeyring(),
             seccomp,
             netDevices());
-    LaunchPlan plan = PlanCompiler.detached(config, host.facts(), inputs);
+    LaunchPlan plan =
+        PlanCompiler.detached(
+            config.withProcess(
+                Environment.complete(bundle.process(), Environment.users(linux, config, bundle))),
+            host.facts(),
+            inputs);
     plan.warnings().forEach(session.console()::warn);
     return plan;
   }
@@ -205,7 +188,8 @@ final class Creation {
                 .openat(files.directory(), Kept.LAUNCH, O_RDWR | O_CREAT | O_TRUNC, 0600)) {
       linux.descriptors().ftruncate(state, STATE_SIZE);
       Launcher.Supplies supplies =
-          new Launcher.Supplies(Optional.of(cgroup), Optional.of(listener), Optional.of(state));
+          new Launcher.Supplies(
+              Optional.of(cgroup), Optional.of(listener), Optional.of(state), List.of());
       int flags = (options.detached() ? Front.STAYS : 0) | terminal.flags();
       launch = Optional.of(session.launcher().start(plan, flags, terminal.streams(), supplies));
     }
@@ -255,7 +239,9 @@ final class Creation {
 
   private ContainerRecord created(SandboxFiles files, ContainerRecord record, int pid) {
     ContainerRecord made = record.withProcess(pid, linux.processes().startTime(pid).orElse(0L));
+    session.console().debug("the first process is " + pid + ", in " + record.cgroup());
     files.write(Store.STATE, Json.bytes(made));
+    Handover.process(session, options.pidfdSocket(), pid);
     options.pidFile().ifPresent(file -> PidFile.write(session, file, pid));
     return made;
   }

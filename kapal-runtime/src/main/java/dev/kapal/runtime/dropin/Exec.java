@@ -63,11 +63,21 @@ final class Exec {
     this.flags = flags;
   }
 
-  /** The exit code. */
+  /** The exit code; 255 is that of everything that keeps the process from running. */
   int run() {
+    try {
+      return execute();
+    } catch (CommandFailed e) {
+      throw new CommandFailed(String.valueOf(e.getMessage()), e, 255);
+    }
+  }
+
+  private int execute() {
     try (Kept kept = session.store().get(flags.argument(0, "the container's ID"))) {
       allow(kept.status());
-      Process process = process(kept);
+      Process process =
+          Environment.complete(
+              process(kept), Environment.users(session.host().linux(), kept.record().pid()));
       RuntimeConfigValidator.check(process);
       boolean detached = flags.is("detach");
       Terminal terminal =
@@ -99,6 +109,8 @@ final class Exec {
                   terminal.streams(),
                   Launcher.Supplies.of(cgroup));
       int pid = follow(kept, plan, terminal, launch);
+      session.console().debug("the process is " + pid + ", in " + cgroup.path());
+      Handover.process(session, flags.value("pidfd-socket"), pid);
       flags.value("pid-file").ifPresent(file -> PidFile.write(session, file, pid));
       return detached ? 0 : ExitStatus.ofWaitStatus(Foreground.await(session, launch)).shellCode();
     }
@@ -170,19 +182,40 @@ final class Exec {
     if (given.isEmpty()) {
       return kept.cgroup();
     }
-    // "CONTROLLERS:PATH" names a path for some v1 controllers; here one path is good for all.
-    String path = given.getLast().substring(given.getLast().indexOf(':') + 1);
-    String below = java.nio.file.Path.of("/").resolve(path).normalize().toString();
+    String place = "";
+    for (String one : given) {
+      // "CONTROLLERS:PATH" names a path for some v1 controllers; here one path is good for all.
+      int colon = one.indexOf(':');
+      String path = one.substring(colon + 1);
+      String below = java.nio.file.Path.of("/").resolve(path).normalize().toString();
+      known(kept, one.substring(0, Math.max(0, colon)));
+      if (java.nio.file.Path.of(path).normalize().startsWith("..")) {
+        throw new CommandFailed("exec failed: " + path + " is not a sub cgroup path");
+      }
+      if (!place.isEmpty() && !place.equals(below)) {
+        throw new CommandFailed(
+            "exec failed: --cgroup with more than one path is not supported: " + given);
+      }
+      place = below;
+    }
     Cgroup cgroup =
         session
             .host()
             .cgroups()
-            .open(below.equals("/") ? kept.record().cgroup() : kept.record().cgroup() + below);
+            .open(place.equals("/") ? kept.record().cgroup() : kept.record().cgroup() + place);
     if (!cgroup.exists()) {
       throw new CommandFailed(
-          "exec failed: the container has no control group " + path + " below its own", 255);
+          "exec failed: the container has no control group " + place + " below its own");
     }
     return cgroup;
+  }
+
+  private static void known(Kept kept, String controllers) {
+    for (String controller : controllers.split(",", -1)) {
+      if (!controller.isEmpty() && !kept.cgroup().directories().containsKey(controller)) {
+        throw new CommandFailed("exec failed: unknown controller " + controller);
+      }
+    }
   }
 
   private Process process(Kept kept) {
@@ -221,7 +254,9 @@ final class Exec {
     return process;
   }
 
-  /** Nothing becomes inheritable or ambient by this (CVE-2022-29162). */
+  /**
+   * Nothing becomes inheritable by this (CVE-2022-29162), and ambient only what is that already.
+   */
   private Process.Capabilities capabilities(Process.Capabilities base) {
     List<String> more = flags.all("cap");
     return more.isEmpty()
@@ -231,7 +266,7 @@ final class Exec {
             with(base.effective(), more),
             base.inheritable(),
             with(base.permitted(), more),
-            base.ambient());
+            with(base.ambient(), more.stream().filter(base.inheritable()::contains).toList()));
   }
 
   private static List<String> with(List<String> names, List<String> more) {
@@ -246,7 +281,7 @@ final class Exec {
             .host()
             .linux()
             .descriptors()
-            .openat(session.command().directory(), path, O_RDONLY)) {
+            .openat(session.command().directory(), session.command().file(path), O_RDONLY)) {
       return session.host().linux().descriptors().readFully(fd, RuntimeConfigJson.MAX_BYTES);
     } catch (ErrnoException e) {
       throw new CommandFailed("the process cannot be read: " + e.getMessage(), 255);

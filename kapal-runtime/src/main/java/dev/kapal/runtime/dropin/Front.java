@@ -24,6 +24,7 @@ final class Front {
   private static final int LAUNCH = 19;
   private static final int CONTINUE = 20;
   private static final int KILL = 21;
+  private static final int ADOPT = 23;
   private static final int SYNC = 32;
   private static final int SENT = 33;
   private static final int RUNNING = 34;
@@ -155,6 +156,17 @@ final class Front {
     }
     waiting.put(number, new ArrayDeque<>());
     peer.send(LAUNCH, words, descriptors);
+    return number;
+  }
+
+  /**
+   * Has the thin program wait for a child of its own that no launch of it made; its number. With a
+   * terminal's other end it passes on between that and its own terminal.
+   */
+  int adopt(int pid, Optional<Fd> master) {
+    int number = ++last;
+    waiting.put(number, new ArrayDeque<>());
+    peer.send(ADOPT, List.of(number, pid), master.map(List::of).orElse(List.of()));
     return number;
   }
 

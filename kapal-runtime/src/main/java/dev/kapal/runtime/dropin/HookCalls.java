@@ -10,6 +10,7 @@ import dev.kapal.runtime.monitor.HookRunner;
 import dev.kapal.runtime.monitor.LaunchErrors;
 import dev.kapal.runtime.plan.LaunchPlan;
 import dev.kapal.runtime.plan.PlanCompiler;
+import dev.kapal.runtime.plan.SeccompProgram;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -42,9 +43,10 @@ final class HookCalls {
 
   /** Hooks of the host's side. */
   void outside(String kind, List<Hook> hooks, String status, int pid) {
-    for (Hook hook : hooks) {
+    for (int i = 0; i < hooks.size(); i++) {
+      Hook hook = hooks.get(i);
       run(
-          kind,
+          kind + " hook #" + i,
           hook,
           PlanCompiler.hook(hook, host.facts()),
           Launcher.Supplies.NOTHING,
@@ -59,20 +61,38 @@ final class HookCalls {
    */
   void inside(
       String kind, List<Hook> hooks, boolean restricted, String status, int pid, Cgroup cgroup) {
-    for (Hook hook : hooks) {
+    for (int i = 0; i < hooks.size(); i++) {
+      Hook hook = hooks.get(i);
       LaunchPlan plan =
           PlanCompiler.hook(
               config,
               hook,
               restricted,
               host.facts(),
-              Execution.inputs(host, config, record, pid, cgroup, 0, 0, Optional.empty()));
-      run(kind, hook, plan, Launcher.Supplies.of(cgroup), state(status, pid));
+              Execution.inputs(
+                  host,
+                  config,
+                  record,
+                  pid,
+                  cgroup,
+                  0,
+                  0,
+                  restricted ? filter() : Optional.empty()));
+      run(kind + " hook #" + i, hook, plan, Launcher.Supplies.of(cgroup), state(status, pid));
     }
   }
 
+  /** The container's own; one whose listener would have to be passed on is not for a hook. */
+  private Optional<SeccompProgram> filter() {
+    return config
+        .linux()
+        .flatMap(dev.kapal.oci.runtime.Linux::seccomp)
+        .map(s -> host.seccomp().program(s, host.facts().arch()))
+        .filter(program -> !program.listener());
+  }
+
   private void run(
-      String kind, Hook hook, LaunchPlan plan, Launcher.Supplies supplies, byte[] state) {
+      String what, Hook hook, LaunchPlan plan, Launcher.Supplies supplies, byte[] state) {
     Linux linux = host.linux();
     try (Fd in = linux.memfds().create("kapal-state", state);
         Fd err = linux.memfds().createWritable("kapal-said")) {
@@ -96,7 +116,7 @@ final class HookCalls {
         failed = "it ended with code " + ExitStatus.ofWaitStatus(status).shellCode() + said(err);
       }
       if (!failed.isEmpty()) {
-        throw new CommandFailed("the " + kind + " hook " + hook.path() + " failed: " + failed);
+        throw new CommandFailed("error running " + what + ": " + hook.path() + ": " + failed);
       }
     }
   }

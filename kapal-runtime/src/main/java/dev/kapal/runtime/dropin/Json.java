@@ -1,6 +1,8 @@
 package dev.kapal.runtime.dropin;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -20,6 +22,16 @@ final class Json {
 
   static String pretty(Object value) {
     return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
+  }
+
+  /** A list of texts. */
+  static List<String> readTexts(byte[] json) {
+    try {
+      String[] texts = MAPPER.readValue(json, String[].class);
+      return texts == null ? List.of() : Arrays.stream(texts).map(t -> t == null ? "" : t).toList();
+    } catch (JacksonException e) {
+      throw new CommandFailed("a list of the checkpoint is damaged: " + e.getMessage(), e);
+    }
   }
 
   static ContainerRecord readRecord(byte[] json) {

@@ -35,13 +35,26 @@ final class Launcher {
    * @param cgroup to be cloned into
    * @param listener to wait for the start at
    * @param state file in which the launch keeps how far it is
+   * @param passed what it gets as its descriptors 3, 4, …; empty: the thin program's own
    */
-  record Supplies(Optional<Cgroup> cgroup, Optional<Fd> listener, Optional<Fd> state) {
+  record Supplies(
+      Optional<Cgroup> cgroup, Optional<Fd> listener, Optional<Fd> state, List<Fd> passed) {
     static final Supplies NOTHING =
-        new Supplies(Optional.empty(), Optional.empty(), Optional.empty());
+        new Supplies(Optional.empty(), Optional.empty(), Optional.empty(), List.of());
 
     static Supplies of(Cgroup cgroup) {
-      return new Supplies(Optional.of(cgroup), Optional.empty(), Optional.empty());
+      return new Supplies(Optional.of(cgroup), Optional.empty(), Optional.empty(), List.of());
+    }
+
+    static Supplies passing(List<Fd> passed) {
+      return new Supplies(
+          Optional.empty(), Optional.empty(), Optional.empty(), List.copyOf(passed));
+    }
+
+    private Front.Descriptor preserved(int index) {
+      return passed.isEmpty()
+          ? new Front.Descriptor.Own(3 + index)
+          : new Front.Descriptor.Ours(passed.get(index));
     }
   }
 
@@ -67,7 +80,7 @@ final class Launcher {
       for (DescriptorSpec spec : plan.descriptors()) {
         slots.add(
             switch (spec) {
-              case DescriptorSpec.Preserved(int index) -> new Front.Descriptor.Own(3 + index);
+              case DescriptorSpec.Preserved(int index) -> supplies.preserved(index);
               case DescriptorSpec.CgroupDirectory() -> {
                 Fd fd =
                     supplies
@@ -153,7 +166,8 @@ final class Launcher {
             MountFlags.OPEN_TREE_CLONE | MountFlags.OPEN_TREE_CLOEXEC | recursive);
     try {
       Fd map = idMap(new DescriptorSpec.IdMap(tree.uids(), tree.gids()), maps);
-      mounts.mountSetattr(fd, "", AT_EMPTY_PATH | recursive, MountAttributes.idmap(map));
+      mounts.mountSetattr(
+          fd, "", AT_EMPTY_PATH | (tree.all() ? AT_RECURSIVE : 0), MountAttributes.idmap(map));
       return fd;
     } catch (ErrnoException e) {
       fd.close();

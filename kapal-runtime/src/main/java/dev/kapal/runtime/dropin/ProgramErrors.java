@@ -4,6 +4,7 @@ import dev.kapal.linux.Errno;
 import dev.kapal.runtime.monitor.LaunchErrors;
 import dev.kapal.runtime.monitor.LaunchWatch;
 import dev.kapal.runtime.plan.LaunchPlan;
+import dev.kapal.runtime.plan.Op;
 import dev.kapal.runtime.plan.Step;
 import java.util.Locale;
 import java.util.Optional;
@@ -19,7 +20,17 @@ final class ProgramErrors {
   private ProgramErrors() {}
 
   static CommandFailed explain(String what, LaunchPlan plan, LaunchWatch.Failure failure) {
-    String purpose = plan.step(failure.part(), failure.step()).map(Step::purpose).orElse("");
+    Optional<Step> step = plan.step(failure.part(), failure.step());
+    String purpose = step.map(Step::purpose).orElse("");
+    // It was there when it was looked for: what is missing is what it wants to be run by.
+    if (step.filter(s -> s.op() == Op.EXEC).isPresent()
+        && Errno.of(failure.errno()).equals(Errno.ENOENT)
+        && purpose.startsWith(EXECUTE)) {
+      return new CommandFailed(
+          "unable to start container process: exec "
+              + purpose.substring(EXECUTE.length())
+              + ": no such file or directory");
+    }
     return program(purpose, failure.errno())
         .orElseGet(() ->
             new CommandFailed(

@@ -47,7 +47,7 @@ final class Store {
   /** Claims an id, locked. */
   SandboxFiles claim(String id) {
     Path place = place(id);
-    makeDirectories(root);
+    Directories.make(linux, root, "state directory");
     SandboxFiles files = SandboxFiles.create(linux, place);
     boolean claimed = false;
     try {
@@ -62,24 +62,6 @@ final class Store {
     } finally {
       if (!claimed) {
         files.close();
-      }
-    }
-  }
-
-  private void makeDirectories(Path directory) {
-    Path parent = directory.getParent();
-    if (parent == null) {
-      return;
-    }
-    try {
-      linux.descriptors().mkdirat(Fd.CWD, directory.toString(), 0700);
-    } catch (ErrnoException e) {
-      if (e.is(Errno.ENOENT)) {
-        makeDirectories(parent);
-        makeDirectories(directory);
-      } else if (!e.is(Errno.EEXIST)) {
-        throw new CommandFailed(
-            "the state directory " + directory + " cannot be made: " + e.getMessage(), e);
       }
     }
   }

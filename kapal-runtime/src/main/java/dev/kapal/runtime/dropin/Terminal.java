@@ -1,10 +1,9 @@
 package dev.kapal.runtime.dropin;
 
-import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.Device;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.FileType;
-import dev.kapal.linux.SocketType;
-import java.nio.charset.StandardCharsets;
+import dev.kapal.linux.Stat;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,7 +12,9 @@ import java.util.Optional;
  * program, which passes on between it and its own.
  */
 final class Terminal {
-  private static final byte[] NAME = "/dev/ptmx".getBytes(StandardCharsets.US_ASCII);
+
+  private static final Device NULL = new Device(1, 3);
+  private static final int NULL_BIT = 16;
 
   private final Session session;
   private final boolean terminal;
@@ -49,7 +50,10 @@ final class Terminal {
     return relayed() ? Front.RELAY : 0;
   }
 
-  /** Bits of the plan: a terminal, or which streams are pipes whose owner may be changed. */
+  /**
+   * Bits of the plan: a terminal, or which streams are pipes whose owner may be changed; and which
+   * are null.
+   */
   int stdio() {
     if (terminal) {
       return 8;
@@ -58,8 +62,10 @@ final class Terminal {
     List<Fd> streams =
         List.of(session.command().in(), session.command().out(), session.command().err());
     for (int i = 0; i < 3; i++) {
-      FileType type = session.host().linux().descriptors().fstat(streams.get(i)).type();
+      Stat stat = session.host().linux().descriptors().fstat(streams.get(i));
+      FileType type = stat.type();
       bits |= type == FileType.FIFO || type == FileType.SOCKET ? 1 << i : 0;
+      bits |= type == FileType.CHARACTER && stat.rdev().equals(NULL) ? NULL_BIT << i : 0;
     }
     return bits;
   }
@@ -70,21 +76,8 @@ final class Terminal {
       session.front().raw(true);
       return;
     }
-    try (Fd fd = master.get();
-        Fd to =
-            session
-                .host()
-                .linux()
-                .sockets()
-                .connect(session.command().directory(), socket.orElseThrow(), SocketType.STREAM)) {
-      session.host().linux().sockets().send(to, NAME, List.of(fd));
-    } catch (ErrnoException e) {
-      throw new CommandFailed(
-          "the terminal cannot be passed to the console socket "
-              + socket.orElse("")
-              + ": "
-              + e.getMessage(),
-          e);
+    try (Fd fd = master.get()) {
+      Handover.send(session, socket.orElseThrow(), "/dev/ptmx", fd);
     }
   }
 }

@@ -4,11 +4,13 @@ package dev.kapal.runtime.dropin;
 final class Texts {
   static final String HELP =
       """
-      kapal-oci: Kapal's native runtime with the OCI command line
+      NAME:
+         kapal-oci - Kapal's native runtime with the OCI command line
 
-      Usage: kapal-oci [GLOBAL OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]
+      USAGE:
+         kapal-oci [GLOBAL OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]
 
-      Commands:
+      COMMANDS:
         create      make a container from a bundle; it waits for its start
         start       start a created container
         run         create and start, and wait for its end
@@ -24,10 +26,10 @@ final class Texts {
         list        list containers
         features    print what this runtime can do
         spec        write a config.json to begin with
-        checkpoint  not available
-        restore     not available
+        checkpoint  save a container with CRIU
+        restore     make a container of what was saved
 
-      Global options:
+      GLOBAL OPTIONS:
         --root DIR           where states are kept (default: /run/kapal-oci)
         --log FILE           where messages go (default: standard error)
         --log-format FORMAT  text or json

@@ -150,7 +150,9 @@ final class Update {
     try (Fd fd =
         file.equals("-")
             ? session.command().in().duplicate()
-            : linux.descriptors().openat(session.command().directory(), file, O_RDONLY)) {
+            : linux
+                .descriptors()
+                .openat(session.command().directory(), session.command().file(file), O_RDONLY)) {
       return linux.descriptors().readFully(fd, LONGEST);
     } catch (ErrnoException e) {
       throw new CommandFailed("the resources cannot be read: " + e.getMessage(), e);

@@ -110,7 +110,11 @@ final class Launch {
             tree.source(),
             MountFlags.OPEN_TREE_CLONE | MountFlags.OPEN_TREE_CLOEXEC | recursive);
     try {
-      mounts.mountSetattr(fd, "", AT_EMPTY_PATH | recursive, MountAttributes.idmap(namespace));
+      mounts.mountSetattr(
+          fd,
+          "",
+          AT_EMPTY_PATH | (tree.all() ? AT_RECURSIVE : 0),
+          MountAttributes.idmap(namespace));
       return fd;
     } catch (ErrnoException e) {
       fd.close();

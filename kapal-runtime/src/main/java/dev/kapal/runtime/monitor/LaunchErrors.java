@@ -38,12 +38,17 @@ public final class LaunchErrors {
   }
 
   private static Kind kind(Optional<Step> step, Errno errno) {
-    if (step.filter(s -> s.op() == Op.EXEC).isEmpty()) {
+    if (!executes(step)) {
       return Kind.SETUP;
     }
     return errno.equals(Errno.ENOENT) || errno.name().equals("ENOTDIR")
         ? Kind.NOT_FOUND
         : Kind.NOT_EXECUTABLE;
+  }
+
+  /** Also the steps before the execution that look for the program. */
+  private static boolean executes(Optional<Step> step) {
+    return step.filter(s -> s.op() == Op.EXEC || s.purpose().startsWith("execute ")).isPresent();
   }
 
   private static String reason(Optional<Step> step, Errno errno) {
@@ -65,7 +70,7 @@ public final class LaunchErrors {
   }
 
   private static String hint(Optional<Step> step, Errno errno, int part) {
-    boolean exec = step.filter(s -> s.op() == Op.EXEC).isPresent();
+    boolean exec = executes(step);
     String call = step.map(Step::call).orElse("");
     String text =
         switch (errno.name()) {

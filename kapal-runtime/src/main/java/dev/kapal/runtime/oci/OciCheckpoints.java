@@ -1,20 +1,13 @@
 package dev.kapal.runtime.oci;
 
-import static dev.kapal.linux.Fcntl.O_RDONLY;
-
-import dev.kapal.linux.ErrnoException;
-import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 import dev.kapal.runtime.CheckpointSpec;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.ContainerSpec;
+import dev.kapal.runtime.driver.CriuLog;
 import dev.kapal.runtime.driver.Trees;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Saving a container and going on from what was saved. gVisor's kernel does both itself, and a
@@ -22,9 +15,6 @@ import java.util.regex.Pattern;
  * which makes the processes and lets them run in one step.
  */
 final class OciCheckpoints {
-  private static final Pattern ERROR = Pattern.compile("Error \\([^)]*\\): (.+)");
-  private static final int LOG_MOST = 8 << 20;
-
   private final OciSandbox sandbox;
   private final int number;
 
@@ -105,30 +95,13 @@ final class OciCheckpoints {
     try {
       work.run();
     } catch (ContainerException.LaunchFailed e) {
-      throw reason(log)
+      throw CriuLog.reason(linux, sandbox.files().directory(), work() + "/" + log)
           .map(why ->
               new ContainerException.LaunchFailed(
                   e.getMessage() + "; CRIU says: " + why, e.kind(), e.step(), e.errno()))
           .orElse(e);
     } finally {
       Trees.remove(linux, sandbox.files().directory(), work());
-    }
-  }
-
-  /** The first thing that CRIU calls an error, beside one that it goes on from. */
-  private Optional<String> reason(String log) {
-    var calls = sandbox.host().linux().descriptors();
-    try (Fd file = calls.openat(sandbox.files().directory(), work() + "/" + log, O_RDONLY)) {
-      byte[] bytes = calls.readFully(file, LOG_MOST);
-      Matcher matcher = ERROR.matcher(new String(bytes, StandardCharsets.UTF_8));
-      while (matcher.find()) {
-        if (!matcher.group(1).startsWith("rlimit:")) {
-          return Optional.of(dev.kapal.runtime.driver.RuntimeMessages.clean(matcher.group(1)));
-        }
-      }
-      return Optional.empty();
-    } catch (ErrnoException _) {
-      return Optional.empty();
     }
   }
 }

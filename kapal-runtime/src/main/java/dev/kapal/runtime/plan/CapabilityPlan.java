@@ -23,6 +23,15 @@ record CapabilityPlan(
     long bounding = mask(sets.bounding(), have, warnings);
     long permitted = mask(sets.permitted(), have, warnings) & have;
     long inheritable = mask(sets.inheritable(), have, warnings);
+    for (String name : sets.ambient()) {
+      long bit = Capabilities.number(name).map(n -> 1L << n).orElse(0L);
+      if ((bit & have) != 0 && (bit & permitted & inheritable) == 0) {
+        warnings.add(
+            "can't raise ambient capability "
+                + name
+                + ": it is not both permitted and inheritable");
+      }
+    }
     return new CapabilityPlan(
         bounding,
         mask(sets.effective(), have, warnings) & permitted,

@@ -208,7 +208,7 @@ final class Compilation {
         descriptors,
         slots.size(),
         cloneFlags,
-        inputs.stdio(),
+        inputs.stdio() & ProcessPlan.STDIO,
         cgroupSlot,
         warnings);
   }

@@ -26,8 +26,12 @@ public sealed interface DescriptorSpec {
   /**
    * A detached copy of a host directory's mount with mapped ids (mount_setattr(2),
    * MOUNT_ATTR_IDMAP).
+   *
+   * @param recursive whether mounts below come with it
+   * @param all whether their ids are mapped, too
    */
-  record IdMappedTree(String source, boolean recursive, List<IdMapping> uids, List<IdMapping> gids)
+  record IdMappedTree(
+      String source, boolean recursive, boolean all, List<IdMapping> uids, List<IdMapping> gids)
       implements DescriptorSpec {
     /** Copies the lists. */
     public IdMappedTree {

@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param namespaces CLONE_NEW* flags of the namespaces to join
  * @param cgroups controller → directory to be entered by writing
  * @param cloneIntoCgroup whether the launch comes with a cgroup v2 directory
- * @param stdio bits of docs/launch-plan.md
+ * @param stdio bits of docs/launch-plan.md; and 16, 32, 64: the stream is the host's null device
  * @param preserveFds how many descriptors are passed through
  * @param newKeyring join a new session keyring
  * @param keyring name of it

@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param cgroups controller → the container's directory in that hierarchy, to be entered by
  *     writing; a v2 directory to be cloned into is not among them
  * @param cloneIntoCgroup whether the launch comes with a cgroup v2 directory
- * @param stdio bits of docs/launch-plan.md
+ * @param stdio bits of docs/launch-plan.md; and 16, 32, 64: the stream is the host's null device
  * @param preserveFds how many descriptors are passed through
  * @param noPivot move the root instead of pivoting
  * @param newKeyring join a new session keyring

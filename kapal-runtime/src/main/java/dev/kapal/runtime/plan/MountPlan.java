@@ -45,13 +45,25 @@ final class MountPlan {
     for (Mount mount : c.config.mounts()) {
       MountOptions options =
           MountOptions.parse(
-              mount.options(), mount.type().equals("bind") || mount.type().equals("rbind"));
+              options(mount), mount.type().equals("bind") || mount.type().equals("rbind"));
       String destination = Path.of(mount.destination()).normalize().toString();
       check(mount, destination, options);
       boolean early = options.bind() && (c.userNamespace || options.shared() || options.idmap());
       mounts.add(new Prepared(mount, destination, options, early ? "bind " + number : ""));
       number++;
     }
+  }
+
+  /**
+   * Mappings of its own make a mount an id-mapped one, also without the option (config.md, Mounts).
+   */
+  private static List<String> options(Mount mount) {
+    if (mount.uidMappings().isEmpty()) {
+      return mount.options();
+    }
+    List<String> all = new ArrayList<>(mount.options());
+    all.add("idmap");
+    return all;
   }
 
   /** A descriptor for each id-mapped mount; before any slot is asked for. */
@@ -66,6 +78,7 @@ final class MountPlan {
             new DescriptorSpec.IdMappedTree(
                 source(p.mount()),
                 p.options().recursiveIdmap() || p.options().recursiveBind(),
+                p.options().recursiveIdmap(),
                 uids,
                 gids),
             p.tree());

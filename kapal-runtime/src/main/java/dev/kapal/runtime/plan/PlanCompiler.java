@@ -80,6 +80,7 @@ public final class PlanCompiler {
     root.mountRoot();
     devices.acquire();
     if (c.userNamespace) {
+      ProcessPlan.allCpus(c.stage);
       run.limits(c.stage);
     }
     namespaces.join();
@@ -120,13 +121,9 @@ public final class PlanCompiler {
     if (process.terminal()) {
       new TerminalPlan(c).control(c.init);
     }
-    c.linux
-        .personality()
-        .ifPresent(p -> {
-          c.init.to("set the execution domain " + p.domain());
-          c.init.call("personality", Arg.of(p.domain().equals("LINUX32") ? 8 : 0));
-        });
+    personality(c);
     if (!c.userNamespace) {
+      ProcessPlan.allCpus(c.init);
       run.limits(c.init);
     }
     run.run(c.userNamespace);
@@ -157,7 +154,7 @@ public final class PlanCompiler {
     Process process =
         Process.empty()
             .withArgs(args)
-            .withEnv(hook.env())
+            .withEnv(restricted && hook.env().isEmpty() ? base.env() : hook.env())
             .withCwd("/")
             .withUser(restricted ? base.user() : Process.User.ROOT)
             .withNoNewPrivileges(restricted && base.noNewPrivileges())
@@ -225,8 +222,14 @@ public final class PlanCompiler {
         inputs.cloneIntoCgroup()
             ? Optional.of(c.descriptor(new DescriptorSpec.CgroupDirectory(), "cgroup").number())
             : Optional.empty();
-    ProcessPlan run = new ProcessPlan(c, process, inputs.seccomp(), ProcessPlan.Barrier.NONE);
+    ProcessPlan run =
+        new ProcessPlan(
+            c,
+            process,
+            inputs.seccomp(),
+            hook ? ProcessPlan.Barrier.NONE : ProcessPlan.Barrier.FOUND);
     Section stage = c.stage;
+    ProcessPlan.allCpus(stage);
     process.execCpuAffinity().ifPresent(a -> ProcessPlan.affinity(stage, a.initial()));
     NamespacePlan.enterCgroups(stage, inputs.cgroups(), c);
     process.execCpuAffinity().ifPresent(a -> ProcessPlan.affinity(stage, a.last()));
@@ -267,8 +270,20 @@ public final class PlanCompiler {
     if (process.terminal() || labels) {
       c.init.op(Op.FORGET, c.slot("root"));
     }
+    if (!hook) {
+      personality(c);
+    }
     run.run(c.userNamespace);
     return c.plan(0, cgroupSlot);
+  }
+
+  private static void personality(Compilation c) {
+    c.linux
+        .personality()
+        .ifPresent(p -> {
+          c.init.to("set the execution domain " + p.domain());
+          c.init.call("personality", Arg.of(p.domain().equals("LINUX32") ? 8 : 0));
+        });
   }
 
   /** All at once by pidfd (Linux 5.8), else one by one with the user namespace last. */

@@ -65,6 +65,8 @@ final class ProcessPlan {
   enum Barrier {
     /** Nowhere. */
     NONE,
+    /** Nowhere; but it is told whether the program is there. */
+    FOUND,
     /** For leave from whoever launched it. */
     WATCHER,
     /** At a socket, for anybody who may connect to it. */
@@ -73,6 +75,15 @@ final class ProcessPlan {
 
   /** Name of the slot that holds the socket. */
   static final String LISTENER = "start listener";
+
+  /** More CPUs than a kernel has; it leaves out those that it does not. */
+  private static final int CPUS = 8192;
+
+  /** The bits of stdio that the plan itself has. */
+  static final int STDIO = 15;
+
+  /** The first of the bits that say which streams are the host's null device. */
+  private static final int NULL = 16;
 
   ProcessPlan(Compilation c, Process process, Optional<SeccompProgram> seccomp, Barrier barrier) {
     this.c = c;
@@ -135,6 +146,15 @@ final class ProcessPlan {
                         .putLong(sched.deadline())
                         .putLong(sched.period()))),
         Arg.of(0));
+  }
+
+  /** Lets a process run wherever its group may: it has the mask of whoever launches it. */
+  static void allCpus(Section s) {
+    s.to("run on all CPUs, whatever whoever launches it is bound to");
+    byte[] all = new byte[CPUS / 8];
+    java.util.Arrays.fill(all, (byte) -1);
+    s.call("sched_setaffinity", Arg.of(0), Arg.of(all.length), Arg.of(Bytes.of(all)))
+        .allow(Step.Allowed.ANY);
   }
 
   /** Pins a process to CPUs. */
@@ -249,6 +269,7 @@ final class ProcessPlan {
   void run(boolean ownUserNamespace) {
     Section s = c.init;
     CapabilityPlan caps = CapabilityPlan.of(process, c.facts, ownUserNamespace, c.warnings);
+    nullStreams(s);
     boolean lateCaps = seccomp.isPresent() && !process.noNewPrivileges();
     caps.dropBounding(s);
     enterDirectory(s);
@@ -274,9 +295,29 @@ final class ProcessPlan {
     execute(s);
   }
 
+  /** A stream that leads nowhere does so by the container's own device: it can be saved with it. */
+  private void nullStreams(Section s) {
+    if (c.inputs.stdio() < NULL) {
+      return;
+    }
+    s.to("open the container's null device for the standard streams");
+    Section.Label none = new Section.Label();
+    Arg.Slot device = c.slot("null device");
+    c.openHost(s, "/dev/null", O_RDWR, device).on(Step.Allowed.ANY, none);
+    s.op(Op.CHECK_DEVICE, device, Arg.of(1), Arg.of(3)).on(Step.Allowed.ANY, none);
+    for (int i = 0; i < 3; i++) {
+      if ((c.inputs.stdio() & (NULL << i)) != 0) {
+        s.call("dup3", device, Arg.of(i), Arg.of(0));
+      }
+    }
+    s.here(none);
+    s.op(Op.FORGET, device);
+  }
+
   private void barrier(Section s) {
     switch (barrier) {
       case NONE -> {}
+      case FOUND -> find(s);
       case WATCHER -> {
         s.to("wait for the start");
         s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_START));

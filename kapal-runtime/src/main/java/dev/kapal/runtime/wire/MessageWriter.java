@@ -52,6 +52,13 @@ public final class MessageWriter {
     return this;
   }
 
+  /** As the other one, but written even if it is 0: for messages of version 2. */
+  public MessageWriter given(int field, long value) {
+    varint(((long) field << 3) | VARINT);
+    varint(value);
+    return this;
+  }
+
   /** A bool. */
   public MessageWriter flag(int field, boolean value) {
     return number(field, value ? 1 : 0);
