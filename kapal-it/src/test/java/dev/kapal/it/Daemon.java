@@ -15,6 +15,9 @@ import java.util.concurrent.TimeUnit;
 final class Daemon implements Kapal {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
+  /** Daemons of tests end before the optimizing compiler could pay for what it costs. */
+  static final String BRIEF = "-XX:TieredStopAtLevel=1";
+
   private final Path folder;
   private final String cgroup;
   private final Map<String, String> env = new HashMap<>();
@@ -152,6 +155,7 @@ final class Daemon implements Kapal {
     command.addAll(options);
     try {
       ProcessBuilder builder = new ProcessBuilder(command);
+      builder.environment().put("KAPAL_JAVA_OPTS", BRIEF);
       builder.environment().putAll(env);
       Path log = folder.resolve("daemon.log");
       builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));

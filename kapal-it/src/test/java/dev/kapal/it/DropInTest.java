@@ -239,6 +239,29 @@ final class DropInTest extends DropInCases {
     Files.delete(path);
   }
 
+  /** Without a PID namespace of its own nothing ends them with it. */
+  @Test
+  void whatOutlivesTheFirstProcessCanBeKilled() throws Exception {
+    String edits =
+        "c['linux']['namespaces'] = [n for n in c['linux']['namespaces'] if n['type'] != 'pid']";
+    Path bundle = oci.bundle("rest", edits, "sh", "-c", "sleep 717171 & sleep 717172");
+    Path pid = oci.folder.resolve("rest.pid");
+    oci.detached("run", "-d", "--pid-file", pid.toString(), "--bundle", bundle.toString(), "rest")
+        .mustSucceed();
+    Eventually.holds(
+        "both run", () -> Commands.sh("pgrep -fxc 'sleep 71717[12]'").text().equals("2"));
+    Commands.sh("kill -9 " + Files.readString(pid)).mustSucceed();
+    await("rest", "stopped");
+    assertThat(oci.run("kill", "rest", "TERM").err()).contains("container not running");
+    oci.ok("kill", "rest", "KILL");
+    Eventually.holds(
+        "none is left", () -> Commands.sh("pgrep -fx 'sleep 71717[12]'").status() != 0);
+    Eventually.holds(
+        "there is none to kill",
+        () -> oci.run("kill", "rest", "KILL").err().contains("container not running"));
+    oci.ok("delete", "rest");
+  }
+
   @Test
   void mapsUsers() {
     String edits =

@@ -59,7 +59,9 @@ class GuestKapal implements Kapal {
   public void launch() {
     guest
         .sh(
-            "setsid /kapal/bin/kapald </dev/null >>/run/kapald.log 2>&1 &\n"
+            "KAPAL_JAVA_OPTS="
+                + Daemon.BRIEF
+                + " setsid /kapal/bin/kapald </dev/null >>/run/kapald.log 2>&1 &\n"
                 + "export KAPAL_NO_START=1; i=0\n"
                 + "until /kapal/bin/kapal version >/dev/null 2>&1; do\n"
                 + "  i=$((i + 1)); [ $i -lt 1000 ] || { cat /run/kapald.log >&2; exit 1; }\n"

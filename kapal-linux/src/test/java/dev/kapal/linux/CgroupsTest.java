@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** On the control groups of this host, whichever version they are. */
 class CgroupsTest {
-  private static final Duration LONG = Duration.ofSeconds(20);
+  private static final Duration LONG = Duration.ofSeconds(90);
 
   private final Linux linux = Linux.system();
   private final CgroupManager manager = linux.cgroups();

@@ -214,10 +214,11 @@ final class Commands {
       if (flags.is("all")) {
         Signalling.all(session.host().linux(), kept, signal);
       } else {
-        if (kept.status() == Kept.Status.STOPPED) {
+        if (kept.status() != Kept.Status.STOPPED) {
+          Signalling.kill(session.host().linux(), kept, signal);
+        } else if (!Signalling.killRest(session.host().linux(), kept, signal)) {
           throw Signalling.notRunning();
         }
-        Signalling.kill(session.host().linux(), kept, signal);
       }
     }
     return 0;

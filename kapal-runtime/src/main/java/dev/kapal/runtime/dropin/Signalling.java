@@ -42,10 +42,31 @@ final class Signalling {
     if (signal == KILL) {
       // In v1 what is frozen dies when it thaws; and what has no pid namespace dies one by one.
       thaw(kept.cgroup());
-      if (kept.linux().namespace(NamespaceType.PID).isEmpty()) {
+      if (!ownPids(kept)) {
         all(linux, kept, KILL);
       }
     }
+  }
+
+  /**
+   * Kills what its first process has left behind, as runc does; in a PID namespace of the
+   * container's own nothing can be.
+   *
+   * @return false: the signal is another one, or there is nothing left
+   */
+  static boolean killRest(Linux linux, Kept kept, int signal) {
+    if (signal != KILL
+        || ownPids(kept)
+        || !kept.cgroup().exists()
+        || kept.cgroup().processes().isEmpty()) {
+      return false;
+    }
+    all(linux, kept, KILL);
+    return true;
+  }
+
+  private static boolean ownPids(Kept kept) {
+    return kept.linux().namespace(NamespaceType.PID).isPresent();
   }
 
   /** These words are what containerd, CRI-O and Podman tell "it has ended" by. */
