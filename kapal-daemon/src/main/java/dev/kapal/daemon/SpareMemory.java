@@ -22,7 +22,7 @@ final class SpareMemory {
   private int waited;
 
   /**
-   * Of this process.
+   * Of any heap.
    *
    * @param size of the heap, in bytes
    * @param collect collects everything
