@@ -7,15 +7,13 @@ import io.grpc.MethodDescriptor.Marshaller;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.List;
 
 /**
- * An answer that is encoded already, in parts. Encodings of parts of a message that follow each
- * other are an encoding of the whole (Protocol Buffers, "Encoding"), so what has not changed since
- * the last answer need not be encoded again.
+ * An answer that is encoded already: what has not changed since the last one need not be encoded
+ * again.
  */
-public record Encoded(List<ByteString> parts) {
-  /** Takes the parts as they are; nothing reads such an answer back. */
+public record Encoded(ByteString bytes) {
+  /** Takes the bytes as they are; nothing reads such an answer back. */
   static final Marshaller<Encoded> MARSHALLER =
       new Marshaller<>() {
         @Override
@@ -29,28 +27,13 @@ public record Encoded(List<ByteString> parts) {
         }
       };
 
-  public Encoded {
-    parts = List.copyOf(parts);
-  }
-
-  /** How many bytes it has. */
-  int size() {
-    long size = 0;
-    for (ByteString part : parts) {
-      size += part.size();
-    }
-    return Math.toIntExact(size);
-  }
-
   /** Goes out in one go, as long as it said before. */
   private static final class Stream extends InputStream implements Drainable, KnownLength {
-    private final Encoded answer;
-    private final int size;
+    private final ByteString bytes;
     private boolean drained;
 
     Stream(Encoded answer) {
-      this.answer = answer;
-      this.size = answer.size();
+      this.bytes = answer.bytes();
     }
 
     @Override
@@ -59,15 +42,13 @@ public record Encoded(List<ByteString> parts) {
         return 0;
       }
       drained = true;
-      for (ByteString part : answer.parts()) {
-        part.writeTo(target);
-      }
-      return size;
+      bytes.writeTo(target);
+      return bytes.size();
     }
 
     @Override
     public int available() {
-      return drained ? 0 : size;
+      return drained ? 0 : bytes.size();
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.kapal.cri.proto.ContainerStatusResponse;
 import dev.kapal.cri.proto.CreateContainerRequest;
 import dev.kapal.cri.proto.CreateContainerResponse;
 import dev.kapal.cri.proto.ListContainersRequest;
+import dev.kapal.cri.proto.ListContainersResponse;
 import dev.kapal.cri.proto.RemoveContainerRequest;
 import dev.kapal.cri.proto.RemoveContainerResponse;
 import dev.kapal.cri.proto.ReopenContainerLogRequest;
@@ -26,7 +27,6 @@ import dev.kapal.cri.rpc.CallGroup;
 import dev.kapal.cri.rpc.Calls;
 import dev.kapal.cri.rpc.Encoded;
 import dev.kapal.cri.translate.Attributes;
-import dev.kapal.cri.translate.ContainerItem;
 import dev.kapal.cri.translate.ContainerItems;
 import dev.kapal.cri.translate.ContainerMessages;
 import dev.kapal.cri.translate.ContainerSpecs;
@@ -45,7 +45,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /** Containers of pods. */
 public final class ContainerCalls implements CallGroup {
@@ -140,16 +139,18 @@ public final class ContainerCalls implements CallGroup {
     ContainerFilter filter = request.getFilter();
     return new Encoded(
         filter.equals(ContainerFilter.getDefaultInstance())
-            ? List.of(items.encoded(all))
-            : matching(all, filter).map(ContainerItem::encoded).toList());
+            ? items.encoded(all)
+            : ListContainersResponse.newBuilder()
+                .addAllContainers(matching(all, filter))
+                .build()
+                .toByteString());
   }
 
   private void stream(StreamContainersRequest request, Answers<StreamContainersResponse> answers)
       throws InterruptedException {
-    List<Container> found =
-        matching(all(), request.getFilter()).map(ContainerItem::message).toList();
     answers.sendInParts(
-        found, part -> StreamContainersResponse.newBuilder().addAllContainers(part).build());
+        matching(all(), request.getFilter()),
+        part -> StreamContainersResponse.newBuilder().addAllContainers(part).build());
   }
 
   private List<ContainerInfo> all() {
@@ -158,8 +159,14 @@ public final class ContainerCalls implements CallGroup {
     return all;
   }
 
-  private Stream<ContainerItem> matching(List<ContainerInfo> all, ContainerFilter filter) {
-    return items.known(all).filter(item -> item.matches(filter));
+  private List<Container> matching(List<ContainerInfo> all, ContainerFilter filter) {
+    return items
+        .known(all)
+        .filter(c -> c.getId().startsWith(filter.getId()))
+        .filter(c -> c.getPodSandboxId().startsWith(filter.getPodSandboxId()))
+        .filter(c -> !filter.hasState() || c.getState() == filter.getState().getState())
+        .filter(c -> Selectors.match(c.getLabelsMap(), filter.getLabelSelectorMap()))
+        .toList();
   }
 
   private ContainerStatusResponse status(ContainerStatusRequest request) {

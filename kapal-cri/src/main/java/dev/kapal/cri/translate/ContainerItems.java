@@ -1,9 +1,9 @@
 package dev.kapal.cri.translate;
 
 import com.google.protobuf.ByteString;
+import dev.kapal.cri.proto.Container;
+import dev.kapal.cri.proto.ListContainersResponse;
 import dev.kapal.engine.ContainerInfo;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,7 +37,7 @@ public final class ContainerItems {
     }
   }
 
-  /** The fields of ListContainersResponse for all of those that came through this door. */
+  /** ListContainersResponse with all of those that came through this door. */
   public ByteString encoded(List<ContainerInfo> containers) {
     All all = last;
     if (!all.holds(containers)) {
@@ -48,21 +48,15 @@ public final class ContainerItems {
   }
 
   private ByteString encode(List<ContainerInfo> containers) {
-    List<ByteString> parts = known(containers).map(ContainerItem::encoded).toList();
-    ByteString.Output bytes = ByteString.newOutput(parts.stream().mapToInt(ByteString::size).sum());
-    try {
-      for (ByteString part : parts) {
-        part.writeTo(bytes);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("memory cannot be written", e);
-    }
-    return bytes.toByteString();
+    return ListContainersResponse.newBuilder()
+        .addAllContainers(known(containers).toList())
+        .build()
+        .toByteString();
   }
 
-  /** Those that came through this door. */
-  public Stream<ContainerItem> known(List<ContainerInfo> containers) {
-    return containers.stream().filter(Attributes::known).map(this::of);
+  /** The messages of those that came through this door. */
+  public Stream<Container> known(List<ContainerInfo> containers) {
+    return containers.stream().filter(Attributes::known).map(c -> of(c).message());
   }
 
   private ContainerItem of(ContainerInfo c) {

@@ -111,7 +111,7 @@ final class RpcServerTest {
                   if (request.getFilter().getId().equals("none")) {
                     throw new EngineException.NotFound("there is none");
                   }
-                  return new Encoded(parts);
+                  return new Encoded(ByteString.copyFrom(parts));
                 });
     try (RpcServer server = listen(group, path);
         Client client = Client.of(path)) {
