@@ -89,7 +89,7 @@ final class CheckpointArchive {
   private void locked(Entry e, Path parent, Path archive, AtomicBoolean wanted) {
     e.lock.lock();
     try {
-      Lifecycle.running(e);
+      States.running(e);
       Checkpoints.checkSavable(e);
       Path work = hub.layout.checkpoints(e.id).resolve(".archive");
       Path temporary = parent.resolve("." + archive.getFileName() + "." + e.id.substring(0, 12));
@@ -116,10 +116,12 @@ final class CheckpointArchive {
 
   private void fill(Entry e, Path work) throws IOException {
     Live live = e.live.orElseThrow();
-    lifecycle.checkpoint(
-        e,
-        new CheckpointSpec(
-            work.resolve("checkpoint"), true, true, true, !Starter.networked(e.record)));
+    lifecycle
+        .pausing()
+        .checkpoint(
+            e,
+            new CheckpointSpec(
+                work.resolve("checkpoint"), true, true, true, !Starter.networked(e.record)));
     boolean paused = pause(live);
     try (OutputStream diff =
         new BufferedOutputStream(Files.newOutputStream(work.resolve("rootfs-diff.tar")))) {

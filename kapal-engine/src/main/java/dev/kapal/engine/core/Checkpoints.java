@@ -47,7 +47,7 @@ final class Checkpoints {
     e.lock.lock();
     try {
       ContainerRecord c = e.record;
-      Lifecycle.running(e);
+      States.running(e);
       checkSavable(e);
       if (c.spec().autoRemove() && !request.leaveRunning() && request.directory().isEmpty()) {
         throw new EngineException.Conflict(
@@ -68,14 +68,16 @@ final class Checkpoints {
       store.create(
           kept,
           images ->
-              lifecycle.checkpoint(
-                  e,
-                  new CheckpointSpec(
-                      images,
-                      request.leaveRunning(),
-                      kept.tcpEstablished(),
-                      kept.fileLocks(),
-                      kept.interfaces())));
+              lifecycle
+                  .pausing()
+                  .checkpoint(
+                      e,
+                      new CheckpointSpec(
+                          images,
+                          request.leaveRunning(),
+                          kept.tcpEstablished(),
+                          kept.fileLocks(),
+                          kept.interfaces())));
       hub.events.publish(
           "container", "checkpoint", c.id(), EventAttributes.of(c, "checkpoint", request.name()));
     } finally {

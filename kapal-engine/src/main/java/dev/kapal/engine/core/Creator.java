@@ -107,7 +107,7 @@ final class Creator {
       List<Fill> fills = makeVolumes(id, record);
       FaultPoint.reach("create.volumes");
       undo.push(() -> hub.images.snapshots().remove(id));
-      Durability durability = Lifecycle.durability(record);
+      Durability durability = States.durability(record);
       // Nothing of one that is removed at its end survives a power failure: no need to wait for the
       // disk.
       Snapshot snapshot =

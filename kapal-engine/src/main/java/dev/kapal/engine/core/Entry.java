@@ -68,4 +68,10 @@ final class Entry {
   ExitStatus lastExit() {
     return new ExitStatus(state.exitCode(), state.oomKilled(), state.error());
   }
+
+  /** Its policy starts it no more. Holds the lock. */
+  void cancelRestart() {
+    restart.ifPresent(f -> f.cancel(false));
+    restart = Optional.empty();
+  }
 }

@@ -69,7 +69,7 @@ final class LocalContainers implements Containers {
 
   @Override
   public void start(String id) {
-    lifecycle.start(hub.index.get(id), Optional.empty());
+    lifecycle.runs().start(hub.index.get(id), Optional.empty());
   }
 
   @Override
@@ -82,7 +82,7 @@ final class LocalContainers implements Containers {
       throw ex;
     }
     hub.events.publish("container", "attach", e.id, EventAttributes.of(e.record));
-    return lifecycle.start(e, Optional.of(attach));
+    return lifecycle.runs().start(e, Optional.of(attach));
   }
 
   @Override
@@ -96,12 +96,12 @@ final class LocalContainers implements Containers {
     }
     Entry e = made.entry();
     try {
-      return new Running(made.created(), lifecycle.start(e, Optional.of(attach)));
+      return new Running(made.created(), lifecycle.runs().start(e, Optional.of(attach)));
     } catch (RuntimeException ex) {
       // What would not even have been created, or is not to stay: gone again.
       if (spec.autoRemove() || ex instanceof EngineException.InvalidArgument) {
         try {
-          lifecycle.remove(e, true, true);
+          lifecycle.removing().remove(e, true, true);
         } catch (RuntimeException alsoThat) {
           ex.addSuppressed(alsoThat);
         }
@@ -113,11 +113,13 @@ final class LocalContainers implements Containers {
   @Override
   public void stop(String id, Optional<Duration> timeout, Optional<String> signal) {
     Entry e = hub.index.get(id);
-    lifecycle.stop(
-        e,
-        timeout.orElse(e.record.stopTimeout()),
-        signal(signal.orElse(e.record.stopSignal())),
-        true);
+    lifecycle
+        .stopping()
+        .stop(
+            e,
+            timeout.orElse(e.record.stopTimeout()),
+            signal(signal.orElse(e.record.stopSignal())),
+            true);
   }
 
   /** A signal's number. */
@@ -138,14 +140,14 @@ final class LocalContainers implements Containers {
         // It ended by itself: only to be started then.
       }
     }
-    lifecycle.start(e, Optional.empty());
+    lifecycle.runs().start(e, Optional.empty());
     hub.events.publish("container", "restart", e.id, EventAttributes.of(e.record));
   }
 
   @Override
   public void kill(String id, String signal) {
     Entry e = hub.index.get(id);
-    lifecycle.kill(e, signal(signal), signal(e.record.stopSignal()));
+    lifecycle.stopping().kill(e, signal(signal), signal(e.record.stopSignal()));
   }
 
   @Override
@@ -166,7 +168,7 @@ final class LocalContainers implements Containers {
   @Override
   public void startFrom(String id, Checkpoint.Ref checkpoint) {
     Entry e = hub.index.get(id);
-    lifecycle.start(e, Optional.empty(), Optional.of(checkpoints.find(e, checkpoint)));
+    lifecycle.runs().start(e, Optional.empty(), Optional.of(checkpoints.find(e, checkpoint)));
   }
 
   @Override
@@ -181,7 +183,7 @@ final class LocalContainers implements Containers {
       throw ex;
     }
     hub.events.publish("container", "attach", e.id, EventAttributes.of(e.record));
-    return lifecycle.start(e, Optional.of(attach), Optional.of(from));
+    return lifecycle.runs().start(e, Optional.of(attach), Optional.of(from));
   }
 
   @Override
@@ -191,17 +193,17 @@ final class LocalContainers implements Containers {
 
   @Override
   public void pause(String id) {
-    lifecycle.pause(hub.index.get(id));
+    lifecycle.pausing().pause(hub.index.get(id));
   }
 
   @Override
   public void unpause(String id) {
-    lifecycle.unpause(hub.index.get(id));
+    lifecycle.pausing().unpause(hub.index.get(id));
   }
 
   @Override
   public void remove(String id, boolean force, boolean volumes) {
-    lifecycle.remove(hub.index.get(id), force, volumes);
+    lifecycle.removing().remove(hub.index.get(id), force, volumes);
   }
 
   @Override
@@ -218,7 +220,7 @@ final class LocalContainers implements Containers {
       hub.index.reserve(name, e.id);
       ContainerRecord renamed = old.withName(name);
       try {
-        hub.database.write(Lifecycle.durability(old), tx -> tx.update(renamed));
+        hub.database.write(States.durability(old), tx -> tx.update(renamed));
       } catch (RuntimeException ex) {
         hub.index.release(name, e.id);
         throw ex;
@@ -360,7 +362,7 @@ final class LocalContainers implements Containers {
         case CREATED -> e.held.add(new HeldAttachment(request, attachment));
         case RUNNING, PAUSED -> {
           joiner.join(request, attachment, e.live.orElseThrow().container()::attach);
-          Lifecycle.follow(attachment, e.exit);
+          Runs.follow(attachment, e.exit);
         }
         default ->
             throw new EngineException.Conflict(
@@ -383,7 +385,7 @@ final class LocalContainers implements Containers {
   public void resize(String id, TerminalSize size) {
     Entry e = hub.index.get(id);
     try {
-      Lifecycle.running(e).container().resize(size.rows(), size.columns());
+      States.running(e).container().resize(size.rows(), size.columns());
       hub.events.publish(
           "container",
           "resize",
@@ -474,7 +476,7 @@ final class LocalContainers implements Containers {
     Entry e = hub.index.get(id);
     boolean paused = false;
     if (request.pause() && e.state.phase() == ContainerState.RUNNING) {
-      lifecycle.pause(e);
+      lifecycle.pausing().pause(e);
       paused = true;
     }
     try {
@@ -484,7 +486,7 @@ final class LocalContainers implements Containers {
       return image;
     } finally {
       if (paused) {
-        lifecycle.unpause(e);
+        lifecycle.pausing().unpause(e);
       }
     }
   }
@@ -510,7 +512,7 @@ final class LocalContainers implements Containers {
       long bytes;
       try {
         bytes = hub.images.snapshots().usage(e.id).bytes();
-        lifecycle.remove(e, false, false);
+        lifecycle.removing().remove(e, false, false);
       } catch (EngineException.Conflict | dev.kapal.image.ImageException meanwhile) {
         continue;
       }

@@ -115,7 +115,7 @@ public final class LocalEngine implements Engine {
     Starter starter = new Starter(hub, mounting, runFiles, users);
     HealthMonitor health = new HealthMonitor(hub, processes);
     Lifecycle lifecycle =
-        new Lifecycle(hub, volumes, mounting, starter, joiner, health, watchers, imageVolumes);
+        Lifecycle.of(hub, volumes, mounting, starter, joiner, health, watchers, imageVolumes);
     this.execs = new LocalExecs(hub, joiner, processes);
     this.pods = new LocalPods(hub, new PodMaker(hub, runFiles, new PodAnchor(hub)), lifecycle);
     EngineSystem.RecoveryReport report =

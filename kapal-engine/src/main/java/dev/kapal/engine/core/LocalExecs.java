@@ -103,7 +103,7 @@ final class LocalExecs implements Execs {
 
   private Exec prepare(String containerId, ExecSpec spec) {
     Entry e = hub.index.get(containerId);
-    Lifecycle.running(e);
+    States.running(e);
     Exec x = new Exec(Index.newId(), e, spec);
     execs.put(x.id, x);
     // One that is never started is not kept for ever.
@@ -161,7 +161,7 @@ final class LocalExecs implements Execs {
     LiveAttachment attachment = new LiveAttachment();
     Optional<Fd> writer = Optional.empty();
     try (Joiner.Prepared p = joiner.prepare(attach, attachment)) {
-      Live live = Lifecycle.running(e);
+      Live live = States.running(e);
       Optional<OutputPump> pump = Optional.empty();
       Streams streams = p.streams();
       if (p.pump().isPresent() && streams.output().isPresent()) {

@@ -84,7 +84,7 @@ final class LocalPods implements Pods {
   void stop(PodEntry pod) {
     try {
       boolean first = forbid(pod);
-      inParallel(hub.index.members(pod.id), lifecycle::end);
+      inParallel(hub.index.members(pod.id), lifecycle.stopping()::end);
       pod.lock.lock();
       try {
         clear(pod);
@@ -150,7 +150,7 @@ final class LocalPods implements Pods {
   private void remove(PodEntry pod) {
     stop(pod);
     try {
-      inParallel(hub.index.members(pod.id), e -> lifecycle.remove(e, true, true));
+      inParallel(hub.index.members(pod.id), e -> lifecycle.removing().remove(e, true, true));
       pod.lock.lock();
       try {
         if (hub.pods.byId(pod.id).isEmpty()) {

@@ -238,7 +238,7 @@ final class LocalSystem implements EngineSystem {
       if (hub.images.snapshots().find(e.id).isEmpty()) {
         boolean mended = repair && !e.state.phase().alive();
         if (mended) {
-          lifecycle.remove(e, false, false);
+          lifecycle.removing().remove(e, false, false);
         }
         all.add(
             new Finding(
@@ -298,7 +298,7 @@ final class LocalSystem implements EngineSystem {
         all.add(
             hub.pool.submit(() -> {
               try {
-                lifecycle.stop(e, timeout, signal, false);
+                lifecycle.stopping().stop(e, timeout, signal, false);
               } catch (EngineException.Unchanged ended) {
                 // by itself
               }

@@ -173,7 +173,7 @@ final class Recovery {
           new ExitStatus(
               LOST, 0, false, Instant.now(), Optional.of("the sandbox of its pod is gone")));
     } else {
-      lifecycle.clear(e, Optional.empty());
+      lifecycle.clearing().clear(e, Optional.empty());
     }
   }
 
@@ -184,7 +184,7 @@ final class Recovery {
         Optional<PodEntry> pod = hub.pods.byId(e.record.spec().pod().get().pod());
         if (pod.isEmpty()) {
           // Its pod is removed, and it was to go with it.
-          lifecycle.removeLocked(e, true);
+          lifecycle.removing().removeLocked(e, true);
           removed.incrementAndGet();
           return;
         }
@@ -239,7 +239,7 @@ final class Recovery {
       } else {
         undone.incrementAndGet();
       }
-      lifecycle.clear(e, Optional.empty());
+      lifecycle.clearing().clear(e, Optional.empty());
       hub.trees.remove(hub.layout.sandbox(e.id));
       return;
     }
@@ -253,7 +253,7 @@ final class Recovery {
             Optional.empty(),
             new ExitStatus(LOST, 0, false, Instant.now(), Optional.of("its process is gone")));
       }
-      lifecycle.clear(e, Optional.empty());
+      lifecycle.clearing().clear(e, Optional.empty());
       return;
     }
     found(e, Optional.of(sandbox), found.get());
@@ -267,7 +267,7 @@ final class Recovery {
       case CREATED -> {
         // The start did not come to its end: nobody was told that it runs.
         undone.incrementAndGet();
-        lifecycle.clear(e, Optional.of(live));
+        lifecycle.clearing().clear(e, Optional.of(live));
         if (e.state.phase().alive()) {
           end(
               e,
@@ -285,7 +285,7 @@ final class Recovery {
             e.state.phase() == ContainerState.EXITED
                 && e.state.finished().filter(f -> !f.isBefore(status.at())).isPresent();
         if (told) {
-          lifecycle.clear(e, Optional.of(live));
+          lifecycle.clearing().clear(e, Optional.of(live));
         } else {
           end(e, Optional.of(live), status);
         }
@@ -304,7 +304,7 @@ final class Recovery {
       e.state = e.state.running(live.container().pid(), Instant.now());
     }
     if (e.state.phase() != phase) {
-      lifecycle.record(e, e.state.withPhase(phase));
+      lifecycle.states().record(e, e.state.withPhase(phase));
     }
     for (MountSpec m : e.record.mountSpecs()) {
       if (m.type() == MountSpec.Type.VOLUME) {
@@ -312,7 +312,7 @@ final class Recovery {
       }
     }
     execs.adopt(e, live.container().processes());
-    lifecycle.watch(e, live);
+    lifecycle.runs().watch(e, live);
   }
 
   private void end(Entry e, Optional<Live> live, ExitStatus status) {
@@ -321,34 +321,36 @@ final class Recovery {
     if (s.started().isEmpty()) {
       s = s.running(0, status.at());
     }
-    lifecycle.record(e, s.ended(status.code(), status.oomKilled(), status.reason(), status.at()));
-    lifecycle.clear(e, live);
+    lifecycle
+        .states()
+        .record(e, s.ended(status.code(), status.oomKilled(), status.reason(), status.at()));
+    lifecycle.clearing().clear(e, live);
   }
 
   /** What follows from the state: removal, or a start by its policy. */
   private void settle(Entry e) {
     switch (e.state.phase()) {
       case REMOVING -> {
-        lifecycle.removeLocked(e, false);
+        lifecycle.removing().removeLocked(e, false);
         removed.incrementAndGet();
       }
       case EXITED -> {
         if (e.record.spec().autoRemove()) {
-          lifecycle.removeLocked(e, true);
+          lifecycle.removing().removeLocked(e, true);
           removed.incrementAndGet();
         } else if (startsWithEngine(e)) {
-          lifecycle.restartSoon(e);
+          lifecycle.runs().restartSoon(e);
           restarted.incrementAndGet();
         }
       }
       case RESTARTING -> {
-        lifecycle.restartSoon(e);
+        lifecycle.runs().restartSoon(e);
         restarted.incrementAndGet();
       }
       case CREATED -> {
         if (e.record.spec().autoRemove()) {
           // Whoever made it to run it at once is gone.
-          lifecycle.removeLocked(e, true);
+          lifecycle.removing().removeLocked(e, true);
           removed.incrementAndGet();
         }
       }
@@ -361,7 +363,7 @@ final class Recovery {
     return switch (p.mode()) {
       case ALWAYS -> true;
       case UNLESS_STOPPED -> !e.state.stopRequested();
-      case ON_FAILURE -> Lifecycle.wantsRestart(e.record, e.state);
+      case ON_FAILURE -> Restarts.wanted(e.record, e.state);
       case NO -> false;
     };
   }

@@ -37,10 +37,10 @@ class HealthJudgeTest {
 
   @Test
   void restartsWaitLongerAndLonger() {
-    assertThat(Lifecycle.backoff(1)).isEqualTo(Duration.ofMillis(100));
-    assertThat(Lifecycle.backoff(2)).isEqualTo(Duration.ofMillis(200));
-    assertThat(Lifecycle.backoff(10)).isEqualTo(Duration.ofMillis(51_200));
-    assertThat(Lifecycle.backoff(11)).isEqualTo(Duration.ofMinutes(1));
-    assertThat(Lifecycle.backoff(Integer.MAX_VALUE)).isEqualTo(Duration.ofMinutes(1));
+    assertThat(Restarts.backoff(1)).isEqualTo(Duration.ofMillis(100));
+    assertThat(Restarts.backoff(2)).isEqualTo(Duration.ofMillis(200));
+    assertThat(Restarts.backoff(10)).isEqualTo(Duration.ofMillis(51_200));
+    assertThat(Restarts.backoff(11)).isEqualTo(Duration.ofMinutes(1));
+    assertThat(Restarts.backoff(Integer.MAX_VALUE)).isEqualTo(Duration.ofMinutes(1));
   }
 }
