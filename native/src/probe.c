@@ -99,6 +99,53 @@ static int network(double seconds) {
   return 0;
 }
 
+// Takes what is sent to a port of any address, one sender after the other, and tells each how many bytes came.
+static int sink(u16 port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+  if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+      bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 8) != 0) return trouble("sink");
+  for (;;) {
+    static char buffer[256 << 10];
+    int in = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (in < 0 && errno == EINTR) continue;
+    if (in < 0) return trouble("sink");
+    struct timeval patience = {.tv_sec = 10};
+    setsockopt(in, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    u64 total = 0;
+    for (ssize_t got; (got = read(in, buffer, sizeof buffer)) > 0;) total += (u64)got;
+    send(in, &total, sizeof total, MSG_NOSIGNAL);
+    close(in);
+  }
+}
+
+// Bytes per second that arrive at a sink, by its own count.
+static int send_to(const char *host, u16 port, double seconds) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+  if (inet_pton(AF_INET, host, &address.sin_addr) != 1) {
+    fprintf(stderr, "kapal-probe: %s is no IPv4 address\n", host);
+    return 2;
+  }
+  int out = -1;
+  // The sink, or the way to it, may have begun just now.
+  for (double limit = seconds_now() + 5;;) {
+    out = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (out >= 0 && connect(out, (struct sockaddr *)&address, sizeof address) == 0) break;
+    if (out < 0 || seconds_now() > limit) return trouble(host);
+    close(out);
+    usleep(20000);
+  }
+  struct timeval patience = {.tv_sec = 10};
+  setsockopt(out, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(out, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  double from = seconds_now();
+  send_until(out, from + seconds);
+  u64 total = 0;
+  if (shutdown(out, SHUT_WR) != 0 || recv(out, &total, sizeof total, MSG_WAITALL) != sizeof total || total == 0) return trouble(host);
+  printf("%.0f\n", (double)total / (seconds_now() - from));
+  return 0;
+}
+
 static int kernel(void) {
   struct utsname name;
   if (uname(&name) != 0) return trouble("uname");
@@ -122,6 +169,10 @@ int probe_main(int count, char **words) {
   if (strcmp(what, "syscalls") == 0 && count == 3 && n) return syscalls((double)n / 1000);
   if (strcmp(what, "disk") == 0 && count == 4 && n) return disk(words[2], n);
   if (strcmp(what, "network") == 0 && count == 3 && n) return network((double)n / 1000);
-  fprintf(stderr, "usage: kapal-probe hello | kernel | idle MARK | kvm | syscalls MS | disk FILE MIB | network MS\n");
+  if (strcmp(what, "sink") == 0 && count == 3 && n) return sink((u16)n);
+  u64 port = count == 5 ? number(words[3], UINT16_MAX) : 0;
+  if (strcmp(what, "send") == 0 && port && n) return send_to(words[2], (u16)port, (double)n / 1000);
+  fprintf(stderr, "usage: kapal-probe hello | kernel | idle MARK | kvm | syscalls MS | disk FILE MIB | network MS | sink PORT | "
+                  "send ADDRESS PORT MS\n");
   return 2;
 }

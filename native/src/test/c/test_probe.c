@@ -4,13 +4,13 @@
 #include <sys/wait.h>
 
 // Runs the probe with its output in a file; its status.
-static int probe(const char *a, const char *b, const char *c) {
+static int probe4(const char *a, const char *b, const char *c, const char *d) {
   pid_t pid = fork();
   if (pid == 0) {
     int out = open(path_in("out"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(out, 1);
     dup2(out, 2);
-    execl(program(), "kapal-probe", a, b, c, (char *)NULL);
+    execl(program(), "kapal-probe", a, b, c, d, (char *)NULL);
     _exit(99);
   }
   int status = -1;
@@ -18,6 +18,8 @@ static int probe(const char *a, const char *b, const char *c) {
   CHECK(WIFEXITED(status));
   return WEXITSTATUS(status);
 }
+
+static int probe(const char *a, const char *b, const char *c) { return probe4(a, b, c, NULL); }
 
 TEST(probe, hello) {
   EQ(probe("hello", NULL, NULL), 0);
@@ -54,6 +56,25 @@ TEST(probe, disk_leaves_nothing) {
 TEST(probe, network_moves_bytes) {
   EQ(probe("network", "50", NULL), 0);
   CHECK(atof(content(path_in("out"))) > 1e6);
+}
+
+TEST(probe, a_sink_counts_what_is_sent) {
+  char port[8];
+  snprintf(port, sizeof port, "%d", 20000 + getpid() % 12000);
+  pid_t sink = fork();
+  if (sink == 0) {
+    execl(program(), "kapal-probe", "sink", port, (char *)NULL);
+    _exit(99);
+  }
+  for (int i = 0; i < 2; i++) {
+    EQ(probe4("send", "127.0.0.1", port, "50"), 0);
+    CHECK(atof(content(path_in("out"))) > 1e6);
+  }
+  EQ(kill(sink, SIGKILL), 0);
+  EQ(waitpid(sink, NULL, 0), sink);
+  EQ(probe4("send", "somewhere", port, "50"), 2);
+  CHECK(strstr(content(path_in("out")), "no IPv4 address"));
+  EQ(probe4("send", "127.0.0.1", "70000", "50"), 2);
 }
 
 // With or without KVM it says one line and ends.

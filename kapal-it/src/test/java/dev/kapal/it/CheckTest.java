@@ -202,7 +202,11 @@ final class CheckTest {
     assumeTrue(runc, "needs runc");
     Path file = config(Map.of("absent", folder.resolve("absent")));
     Path page = folder.resolve("compare.html");
-    try (Daemon daemon = Daemon.start("--config", file.toString())) {
+    // A bridge of its own, not one on the host.
+    String namespace = "kapal-it-compare-" + ProcessHandle.current().pid();
+    Commands.sh("ip netns add " + namespace + " && ip -n " + namespace + " link set lo up")
+        .mustSucceed();
+    try (Daemon daemon = Daemon.startIn(namespace, "--config", file.toString())) {
       Result result =
           daemon.command(
               "runtime",
@@ -230,6 +234,7 @@ final class CheckTest {
         assertThat(runtime.path("syscall_seconds").asDouble()).isBetween(1e-9, 1e-4);
         assertThat(runtime.path("disk_write_bytes_per_second").asDouble()).isGreaterThan(1e5);
         assertThat(runtime.path("disk_read_bytes_per_second").asDouble()).isGreaterThan(1e5);
+        assertThat(runtime.path("loopback_bytes_per_second").asDouble()).isGreaterThan(1e5);
         assertThat(runtime.path("network_bytes_per_second").asDouble()).isGreaterThan(1e5);
       }
       JsonNode absent = json.path("unusable").get(0);
@@ -237,9 +242,11 @@ final class CheckTest {
       assertThat(absent.path("reason").asString("")).contains("is missing or not executable");
       String html = Files.readString(page);
       assertThat(html).startsWith("<!doctype html>").endsWith("</html>\n");
-      assertThat(html.split("<svg ", -1)).hasSize(1 + 2 * 7);
+      assertThat(html.split("<svg ", -1)).hasSize(1 + 2 * 8);
       assertThat(html).doesNotContain("http:", "https:", "<script");
       nothingIsLeft(daemon);
+    } finally {
+      Commands.sh("ip netns del " + namespace);
     }
   }
 

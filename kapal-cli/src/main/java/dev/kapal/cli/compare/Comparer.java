@@ -82,21 +82,24 @@ public final class Comparer {
     try (ProbeProgram probe = ProbeProgram.in(Path.of(info.dataDir()))) {
       Measurer measurer =
           new Measurer(i.engine(), i.services().linux(), probe.file(), image, count);
-      for (Candidate candidate : candidates) {
-        if (info.runtimes().contains(candidate.name())) {
-          measured.add(
-              measurer.measure(
-                  candidate.name(),
-                  tier(candidate.name()),
-                  candidate.version(),
-                  what -> progress.accept(candidate.name() + ": " + what)));
-        } else {
-          unusable.add(
-              new Unusable(
-                  candidate.name(),
-                  tier(candidate.name()),
-                  "the daemon does not offer it yet",
-                  "kapal system reload"));
+      try (NetworkSink sink = measurer.sink()) {
+        for (Candidate candidate : candidates) {
+          if (info.runtimes().contains(candidate.name())) {
+            measured.add(
+                measurer.measure(
+                    candidate.name(),
+                    tier(candidate.name()),
+                    candidate.version(),
+                    sink,
+                    what -> progress.accept(candidate.name() + ": " + what)));
+          } else {
+            unusable.add(
+                new Unusable(
+                    candidate.name(),
+                    tier(candidate.name()),
+                    "the daemon does not offer it yet",
+                    "kapal system reload"));
+          }
         }
       }
     }

@@ -53,12 +53,20 @@ record Measurer(Engine engine, Linux linux, Path probe, String image, int count)
     double value() throws InterruptedException;
   }
 
+  /** The sink for what is sent; the caller closes it. */
+  NetworkSink sink() {
+    return NetworkSink.start(
+        engine, spec(NetworkSpec.DEFAULT, "sink", Integer.toString(NetworkSink.PORT)).build());
+  }
+
   /**
    * Measures.
    *
+   * @param sink takes what is sent over the network
    * @param progress gets the heading of what is measured next
    */
-  Measured measure(String name, String tier, String version, Consumer<String> progress)
+  Measured measure(
+      String name, String tier, String version, NetworkSink sink, Consumer<String> progress)
       throws InterruptedException {
     Map<Metric, Double> values = new EnumMap<>(Metric.class);
     Map<Metric, String> problems = new EnumMap<>(Metric.class);
@@ -85,13 +93,15 @@ record Measurer(Engine engine, Linux linux, Path probe, String image, int count)
       } catch (EngineException | MissingException e) {
         problems.put(Metric.DISK_WRITE, message(e));
       }
-      progress.accept("network");
-      take(Metric.NETWORK, values, problems, () -> numbers(running, 1, "network", "500")[0]);
+      progress.accept("loopback");
+      take(Metric.LOOPBACK, values, problems, () -> numbers(running, 1, "network", "500")[0]);
     } catch (EngineException | MissingException e) {
       problems.put(Metric.EXEC, message(e));
     } finally {
       remove(id);
     }
+    progress.accept("network");
+    take(Metric.NETWORK, values, problems, () -> network(name, sink));
     return new Measured(name, tier, version, kernel, values, problems);
   }
 
@@ -129,17 +139,19 @@ record Measurer(Engine engine, Linux linux, Path probe, String image, int count)
   }
 
   private ContainerSpec spec(String runtime, String... words) {
+    return spec(NetworkSpec.builder().mode("none").build(), words).runtime(runtime).build();
+  }
+
+  private ContainerSpec.Builder spec(NetworkSpec network, String... words) {
     List<String> command = new ArrayList<>(List.of(PROGRAM));
     command.addAll(List.of(words));
     return ContainerSpec.builder(image)
-        .runtime(runtime)
         .process(ProcessSpec.builder().entrypoint(List.of()).command(command).user("0").build())
-        .network(NetworkSpec.builder().mode("none").build())
+        .network(network)
         .storage(
             StorageSpec.DEFAULT.withMounts(
                 List.of(MountSpec.bind(probe.toString(), PROGRAM).readOnly(true).build())))
-        .log(LogSpec.of("none"))
-        .build();
+        .log(LogSpec.of("none"));
   }
 
   private double start(String runtime) throws InterruptedException {
@@ -202,7 +214,10 @@ record Measurer(Engine engine, Linux linux, Path probe, String image, int count)
   }
 
   private double[] numbers(String id, int many, String... words) throws InterruptedException {
-    String text = exec(id, words).strip();
+    return parse(exec(id, words).strip(), many);
+  }
+
+  private static double[] parse(String text, int many) {
     if (!text.matches("[0-9]{1,18}(\\.[0-9]{1,9})?( [0-9]{1,18})*")
         || text.split(" ").length != many) {
       throw new MissingException("it printed \"" + text + "\"");
@@ -212,6 +227,22 @@ record Measurer(Engine engine, Linux linux, Path probe, String image, int count)
       all[i] = Double.parseDouble(text.split(" ")[i]);
     }
     return all;
+  }
+
+  /** Bytes per second that a container of its own sends over the default network. */
+  private double network(String runtime, NetworkSink sink) throws InterruptedException {
+    String address = sink.address().orElseThrow(() -> new MissingException(sink.problem()));
+    String id = "";
+    try (Captured output = new Captured(linux)) {
+      ContainerSpec spec =
+          spec(NetworkSpec.DEFAULT, "send", address, Integer.toString(NetworkSink.PORT), "500")
+              .runtime(runtime)
+              .build();
+      id = engine.containers().run(spec, output.request()).created().id();
+      return parse(output.text(LIMIT).strip(), 1)[0];
+    } finally {
+      remove(id);
+    }
   }
 
   private double memory(String id, String mark) throws InterruptedException {
