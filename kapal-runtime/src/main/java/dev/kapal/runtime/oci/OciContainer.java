@@ -3,9 +3,6 @@ package dev.kapal.runtime.oci;
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.CgroupException;
 import dev.kapal.linux.ErrnoException;
-import dev.kapal.linux.ExitStatus;
-import dev.kapal.linux.Fd;
-import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.Resources;
 import dev.kapal.oci.runtime.RuntimeConfig;
@@ -21,23 +18,14 @@ import dev.kapal.runtime.ExecSpec;
 import dev.kapal.runtime.Sandbox;
 import dev.kapal.runtime.Tier;
 import dev.kapal.runtime.driver.MonitoredContainer;
-import dev.kapal.runtime.driver.RuntimeMessages;
-import dev.kapal.runtime.driver.Strays;
 import dev.kapal.runtime.driver.Trees;
-import dev.kapal.runtime.monitor.Limits;
-import dev.kapal.runtime.monitor.SystemdScope;
 import dev.kapal.runtime.oci.OciRecord.Phase;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -50,6 +38,9 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
   private final Map<Integer, OciExec> execs = new TreeMap<>();
   private final OomWatch oom;
   private final boolean member;
+  private final OciCommands commands;
+  private final OciLimits limits;
+  private final OciStarting starting;
   private volatile RuntimeConfig config;
   private volatile Phase phase = Phase.CREATING;
   private volatile Optional<ContainerSpec.Restore> goesOnFrom = Optional.empty();
@@ -61,6 +52,9 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     this.member = OciMember.is(config, sandbox.host().config());
     this.cgroup = sandbox.host().cgroups().open(cgroupPath);
     this.oom = new OomWatch(sandbox.host().poller(), cgroup);
+    this.commands = new OciCommands(sandbox, id, number);
+    this.limits = new OciLimits(commands, cgroup);
+    this.starting = new OciStarting(this, commands);
   }
 
   OciRecord.Entry toRecord() {
@@ -168,18 +162,6 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     return cgroup.path();
   }
 
-  private String command(String verb, Duration limit, String... arguments) {
-    return owner()
-        .command(
-            verb + " container " + id + " with " + owner().host().config().name(),
-            limit,
-            List.of(arguments));
-  }
-
-  private Duration limit() {
-    return owner().host().config().commandTimeout();
-  }
-
   /** It is not to begin at its start, but to go on; or does so already. */
   void goesOnFrom(ContainerSpec.Restore checkpoint) {
     goesOnFrom = Optional.of(checkpoint);
@@ -195,22 +177,11 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     phase(Phase.STARTING);
     try {
       if (goesOnFrom.isPresent()) {
-        OciCheckpoints checkpoints = new OciCheckpoints(owner(), number());
-        List<String> arguments = new ArrayList<>(checkpoints.restoring(goesOnFrom.get()));
-        arguments.add(id);
-        checkpoints.working(
-            "restore.log",
-            () ->
-                command(
-                    "restore",
-                    owner().host().config().createTimeout(),
-                    arguments.toArray(String[]::new)));
+        starting.restore(goesOnFrom.get());
+      } else if (member) {
+        starting.startMember();
       } else {
-        if (member) {
-          startMember();
-        } else {
-          command("start", owner().host().config().createTimeout(), "start", id);
-        }
+        starting.start();
       }
     } catch (ContainerException e) {
       killAll();
@@ -222,54 +193,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
 
   /** What stands for it, if it has no process of its own. */
   Optional<OciMember> member(String root) {
-    return member
-        ? Optional.of(
-            new OciMember(
-                root,
-                owner().path(file("started")),
-                words(file("start"), "start"),
-                words(file("wait"), "wait")))
-        : Optional.empty();
-  }
-
-  private List<String> words(String log, String verb) {
-    List<String> words = new ArrayList<>(List.of(owner().host().config().binary().toString()));
-    words.addAll(owner().globals(log));
-    words.addAll(List.of(verb, id));
-    return words;
-  }
-
-  private String file(String what) {
-    return what + "." + number();
-  }
-
-  /** Has what stands for it start it. */
-  private void startMember() {
-    super.signal(OciMember.START);
-    Instant limit = Instant.now().plus(owner().host().config().createTimeout());
-    Optional<byte[]> status = owner().files().read(file("started"));
-    while (status.isEmpty() && exitStatus().isEmpty() && Instant.now().isBefore(limit)) {
-      LockSupport.parkNanos(2_000_000);
-      status = owner().files().read(file("started"));
-    }
-    String text =
-        status
-            .or(() -> owner().files().read(file("started")))
-            .map(b -> new String(b, StandardCharsets.US_ASCII))
-            .orElse("137");
-    if (!text.equals("0")) {
-      String log =
-          owner()
-              .files()
-              .read(file("start"))
-              .map(b -> new String(b, StandardCharsets.UTF_8))
-              .orElse("");
-      throw owner()
-          .commandFailed(
-              "start container " + id + " with " + owner().host().config().name(),
-              new ExitStatus.Exited(Integer.parseInt(text)),
-              RuntimeMessages.error(log, ""));
-    }
+    return member ? Optional.of(starting.member(root)) : Optional.empty();
   }
 
   @Override
@@ -279,7 +203,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
       return;
     }
     try {
-      command("signal", limit(), "kill", id, Integer.toString(signal));
+      commands.run("signal", commands.limit(), "kill", id, Integer.toString(signal));
     } catch (ContainerException e) {
       if (exitStatus().isEmpty()) {
         throw e;
@@ -287,15 +211,21 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     }
   }
 
+  /** A signal to the process itself, whatever the runtime thinks of it. */
+  void signalProcess(int signal) {
+    super.signal(signal);
+  }
+
   /** A signal to one of its processes, by its number in the runtime's own kernel. */
   void signalInside(String process, int signal) {
-    command("signal", limit(), "kill", "--pid", process, id, Integer.toString(signal));
+    commands.run(
+        "signal", commands.limit(), "kill", "--pid", process, id, Integer.toString(signal));
   }
 
   @Override
   public void signalAll(int signal) {
     if (owner().host().config().tier() != Tier.NATIVE) {
-      command("signal", limit(), "kill", "--all", id, Integer.toString(signal));
+      commands.run("signal", commands.limit(), "kill", "--all", id, Integer.toString(signal));
       return;
     }
     if (signal == 9) {
@@ -325,7 +255,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
       if (owner().alive()) {
         super.signal(9);
       } else if (Trees.exists(owner().host().linux(), owner().files().directory(), bundle())) {
-        forceDelete();
+        commands.forget();
       }
     }
   }
@@ -416,7 +346,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
   @Override
   public List<Integer> pids() {
     if (cgroup.exists()) {
-      return asked("list the processes of", cgroup::processes);
+      return limits.asked("list the processes of", cgroup::processes);
     }
     List<Integer> all = new ArrayList<>();
     if (exitStatus().isEmpty() && adopted()) {
@@ -452,7 +382,7 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     Phase before = phase;
     phase(Phase.SWITCHING);
     try {
-      command(verb, limit(), verb, id);
+      commands.run(verb, commands.limit(), verb, id);
       phase(next);
     } catch (ContainerException e) {
       phase(before);
@@ -470,77 +400,33 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     }
   }
 
-  private <T> T asked(String what, Supplier<T> action) {
-    try {
-      return action.get();
-    } catch (CgroupException e) {
-      throw new ContainerException.Failed(
-          "Cannot " + what + " container " + id + ": " + e.getMessage(), e);
-    }
-  }
-
   @Override
   public synchronized void update(Resources resources) {
     if (state() == State.STOPPED) {
       throw new ContainerException.WrongState(
           "The limits of container " + id + " cannot be changed: it is stopped");
     }
-    if (owner().host().config().ignoresCgroups()) {
-      throw new ContainerException.Unsupported(
-          "The limits of container "
-              + id
-              + " cannot be changed: its runtime is declared to ignore control groups");
-    }
-    String file = "resources." + number();
-    Linux linux = config.linux().orElse(Linux.empty());
-    Resources before = linux.resources().orElse(Resources.empty());
-    owner().files().write(file, RuntimeConfigJson.write(resources));
-    try {
-      command("update", limit(), "update", "--resources", owner().path(file), id);
-    } catch (ContainerException e) {
-      setBack(before, file, e);
-      throw e;
-    } finally {
-      owner().files().remove(file);
-    }
-    tellSystemd(resources);
-    config = config.withLinux(linux.withResources(Limits.merge(before, resources)));
-    owner().files().writeConfig(number(), config);
+    config = limits.update(config, resources);
   }
 
   /** crun does not, or not of all: systemd would undo those limits when it is reloaded. */
   void tellSystemd(Resources resources) {
-    SystemdScope.systemd(owner().host().linux())
-        .ifPresent(systemd ->
-            SystemdScope.tell(
-                systemd, config.linux().orElse(Linux.empty()).cgroupsPath(), resources));
-  }
-
-  private void setBack(Resources before, String file, ContainerException cause) {
-    try {
-      owner().files().write(file, RuntimeConfigJson.write(before));
-      command("update", limit(), "update", "--resources", owner().path(file), id);
-    } catch (ContainerException again) {
-      cause.addSuppressed(again);
-    }
+    limits.tellSystemd(config, resources);
   }
 
   @Override
   public ContainerStats stats() {
-    if (cgroup.exists() && !owner().host().config().ignoresCgroups()) {
-      return asked("read the usage of", () -> Limits.stats(cgroup.stats()));
-    }
-    return EventStats.parse(command("read the usage of", limit(), "events", "--stats", id));
+    return limits.stats();
   }
 
   @Override
   public long oomKills() {
-    return cgroup.exists() ? asked("read the memory events of", cgroup::oomKills) : 0;
+    return limits.oomKills();
   }
 
   @Override
   public synchronized void onOom(IntConsumer listener) {
-    asked(
+    limits.asked(
         "watch the memory of",
         () -> {
           oom.start("The memory events of container " + id + " are watched already", listener);
@@ -569,29 +455,29 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     if (adopted() && exitStatus().isEmpty()) {
       killAll();
     } else if (cgroup.exists()) {
-      asked(
+      limits.asked(
           "kill the processes of",
           () -> {
             cgroup.kill(OciSandbox.KILL);
             return true;
           });
     }
-    forceDelete();
+    commands.forget();
     awaitEnd();
     for (ContainerProcess process : processes()) {
       if (process instanceof OciProcess exec) {
         end(exec);
       }
     }
-    asked(
+    limits.asked(
         "remove the cgroup of",
         () -> {
           cgroup.delete(OciSandbox.KILL);
           return true;
         });
     Trees.remove(owner().host().linux(), owner().files().directory(), bundle());
-    for (String what : List.of("started", "start", "wait")) {
-      Trees.remove(owner().host().linux(), owner().files().directory(), file(what));
+    for (String what : OciStarting.FILES) {
+      Trees.remove(owner().host().linux(), owner().files().directory(), what + "." + number());
     }
     // The exit is forgotten when the container is: one without the other would be a lost exit.
     owner().drop(this);
@@ -605,42 +491,8 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
     }
   }
 
-  /**
-   * Has the runtime forget it. Where the runtime cannot (any more), its state is removed by hand,
-   * and what it started is found by its mark.
-   */
-  private void forceDelete() {
-    var linux = owner().host().linux();
-    try (Fd root = openRoot()) {
-      if (!Trees.exists(linux, root, id) && owner().host().config().tier() == Tier.NATIVE) {
-        return;
-      }
-      try {
-        command("delete", limit(), "delete", "--force", id);
-      } catch (ContainerException e) {
-        System.getLogger(OciContainer.class.getName())
-            .log(System.Logger.Level.WARNING, e.getMessage());
-        Strays.kill(linux, 0, owner().mark(number()));
-        Trees.remove(linux, root, id);
-      }
-    } catch (ErrnoException e) {
-      if (!e.is(dev.kapal.linux.Errno.ENOENT)) {
-        throw new ContainerException.Failed(
-            "The runtime's state of container " + id + " cannot be removed: " + e.getMessage(), e);
-      }
-    }
-  }
-
-  private Fd openRoot() {
-    return owner()
-        .host()
-        .linux()
-        .descriptors()
-        .open(owner().root(), dev.kapal.linux.Fcntl.O_RDONLY | dev.kapal.linux.Fcntl.O_DIRECTORY);
-  }
-
   /** How the runtime sees it, such as {@code running}. */
   String askedState() {
-    return EventStats.status(command("ask for the state of", limit(), "state", id));
+    return commands.state();
   }
 }
