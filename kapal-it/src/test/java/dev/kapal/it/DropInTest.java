@@ -262,6 +262,29 @@ final class DropInTest extends DropInCases {
     oci.ok("delete", "rest");
   }
 
+  /** A pod's containers may share their PID namespace, which outlives each of them. */
+  @Test
+  void whatRunsInAnothersPidNamespaceIsKilledWithItsFirstProcess() throws Exception {
+    Path pid = oci.folder.resolve("pod.pid");
+    Path pod = oci.bundle("pod", "", "sleep", "1000");
+    oci.detached("run", "-d", "--pid-file", pid.toString(), "--bundle", pod.toString(), "pod")
+        .mustSucceed();
+    String edits =
+        """
+        c['linux']['namespaces'] = [n for n in c['linux']['namespaces'] if n['type'] != 'pid']
+        c['linux']['namespaces'].append({'type': 'pid', 'path': '/proc/%s/ns/pid'})
+        """
+            .formatted(Files.readString(pid));
+    Path member = oci.bundle("member", edits, "sh", "-c", "sleep 727271 & sleep 727272");
+    oci.detached("run", "-d", "--bundle", member.toString(), "member").mustSucceed();
+    Eventually.holds(
+        "both run", () -> Commands.sh("pgrep -fxc 'sleep 72727[12]'").text().equals("2"));
+    oci.ok("kill", "member", "KILL");
+    Eventually.holds(
+        "none is left", () -> Commands.sh("pgrep -fx 'sleep 72727[12]'").status() != 0);
+    await("pod", "running");
+  }
+
   @Test
   void mapsUsers() {
     String edits =

@@ -65,8 +65,11 @@ final class Signalling {
     return true;
   }
 
+  /**
+   * In another's PID namespace, as of a pod, its processes do not end with its first one either.
+   */
   private static boolean ownPids(Kept kept) {
-    return kept.linux().namespace(NamespaceType.PID).isPresent();
+    return kept.linux().namespace(NamespaceType.PID).filter(n -> n.path().isEmpty()).isPresent();
   }
 
   /** These words are what containerd, CRI-O and Podman tell "it has ended" by. */
