@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 
-enum { PROGRAM = 18, LAUNCH, CONTINUE, KILL, ELSEWHERE, ADOPT, SYNC = 32, SENT, RUNNING, FAILED, EXITED };
+enum { PROGRAM = 18, LAUNCH, CONTINUE, KILL, ELSEWHERE, ADOPT, CLOSE, SYNC = 32, SENT, RUNNING, FAILED, EXITED };
 enum { FLAG_STAYS = 1, FLAG_RELAY = 2, FLAG_STATE = 4, FLAGS = 7 };
 enum { FROM_NULL, FROM_OWN, FROM_SERVER };
 enum { FDS = 64, RUNS = 8, BODY = 4096, HIGH = 256 };
@@ -334,6 +334,7 @@ static bool obey(void) {
       if (body_word(0) && run) signal_run(run, (int)body_word(1));
       break;
     case ADOPT: adopt(body_word(0), (pid_t)body_word(1)); break;
+    case CLOSE: if (body_word(0) > 2 && body_word(0) < HIGH) close((int)body_word(0)); break;
     case ELSEWHERE: return false;
     default: broken("Kapal does not speak this program's protocol: use a kapal-oci and a kapald of the same version");
   }

@@ -70,12 +70,23 @@ static long run_sync(struct launch *launch, u32 number) {
   return got == 1 ? 0 : -ECANCELED;
 }
 
+_Noreturn static void give_up(int number) { _exit(128 + number); }
+
+// While it waits it ends as any program would, even as the first process of a PID namespace, which has to ask for that.
+static void end_by_signals(bool end) {
+  static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+  for (u32 i = 0; i < COUNT(numbers); i++) signal(numbers[i], end ? give_up : SIG_DFL);
+}
+
 // The first who connects watches the launch from here on, in place of whoever launched it.
 static long run_await(struct launch *launch, int listener) {
   int fd;
+  end_by_signals(true);
   do fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
   while (fd < 0 && errno == EINTR);
-  if (fd < 0) return -errno;
+  int error = errno;
+  end_by_signals(false);
+  if (fd < 0) return -error;
   long result = dup3(fd, launch->report, O_CLOEXEC) < 0 ? -errno : 0;
   close(fd);
   return result;

@@ -8,50 +8,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
 /** The OCI command line, as its callers use it. One subclass with a daemon, one without. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class DropInCases {
-  DropIn oci;
-
-  abstract DropIn open();
-
-  @BeforeAll
-  void start() {
-    oci = open();
-  }
-
-  @AfterAll
-  void stop() {
-    if (oci != null) {
-      oci.close();
-    }
-  }
-
-  @AfterEach
-  void nothingIsLeft() {
-    for (String id : oci.run("list", "-q").out().lines().toList()) {
-      oci.run("delete", "--force", id);
-    }
-    assertThat(oci.left()).isEmpty();
-  }
-
-  String status(String id) {
-    return Commands.sh("echo '" + oci.ok("state", id) + "' | jq -r .status").text();
-  }
-
-  void await(String id, String wanted) throws InterruptedException {
-    for (int i = 0; i < 200 && !status(id).equals(wanted); i++) {
-      TimeUnit.MILLISECONDS.sleep(50);
-    }
-    assertThat(status(id)).isEqualTo(wanted);
-  }
-
+abstract class DropInCases extends DropInFixture {
   @Test
   void goesThroughItsLife() throws Exception {
     Path bundle = oci.bundle("life", "", "sleep", "1000");

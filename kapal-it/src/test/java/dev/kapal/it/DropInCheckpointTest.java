@@ -7,7 +7,6 @@ import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 import dev.kapal.linux.SocketType;
 import dev.kapal.linux.Sockets;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,41 +14,26 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** {@code kapal-oci checkpoint} and {@code restore}: containers that go on where they were. */
-final class DropInCheckpointTest {
+final class DropInCheckpointTest extends DropInFixture {
   private static final String COUNT =
       "i=0; while :; do i=$((i+1)); echo $i >/dev/shm/count; sleep 0.05; done";
 
-  private static DropIn oci;
-
-  @BeforeAll
-  static void start() {
+  @Override
+  DropIn open() {
     assumeTrue(Commands.sh("criu check").status() == 0, "needs a CRIU that works: criu check");
-    oci = DropIn.withDaemon();
-  }
-
-  @AfterAll
-  static void stop() {
-    if (oci != null) {
-      oci.close();
-    }
+    return DropIn.withDaemon();
   }
 
   @AfterEach
-  void nothingIsLeft() throws IOException {
-    for (String id : oci.run("list", "-q").out().lines().toList()) {
-      oci.run("delete", "--force", id);
-    }
-    assertThat(oci.left()).isEmpty();
+  void noImagesAreLeft() {
     Commands.sh("rm -rf '" + oci.folder.resolve("images") + "'");
   }
 
-  private static String[] images(String command, String... more) {
+  private String[] images(String command, String... more) {
     List<String> words =
         new ArrayList<>(List.of(command, "--image-path", oci.folder.resolve("images").toString()));
     words.addAll(List.of("--work-path", oci.folder.resolve("images/work").toString()));
@@ -60,31 +44,19 @@ final class DropInCheckpointTest {
   /**
    * With no streams but the null device, or that file as its input: what CRIU can, or cannot save.
    */
-  private static Result quiet(String input, String... words) {
+  private Result quiet(String input, String... words) {
     String script = "\"$@\" <'" + input + "' >/dev/null 2>/dev/null";
     List<String> line = new ArrayList<>(List.of("sh", "-c", script, "sh"));
     line.addAll(oci.line(words));
     return Commands.run(line, oci.environment(), "", Duration.ofSeconds(60));
   }
 
-  private static String inside(String id, String script) {
-    return oci.ok("exec", id, "sh", "-c", script);
-  }
-
-  private static String status(String id) {
-    return Commands.sh("echo '" + oci.ok("state", id) + "' | jq -r .status").text();
-  }
-
-  private static int pid(String id) {
-    return Integer.parseInt(Commands.sh("echo '" + oci.ok("state", id) + "' | jq .pid").text());
-  }
-
-  private static int count(String id) {
+  private int count(String id) {
     String text = inside(id, "cat /dev/shm/count");
     return text.isEmpty() ? 0 : Integer.parseInt(text);
   }
 
-  private static void awaitCount(String id, int least) throws InterruptedException {
+  private void awaitCount(String id, int least) throws InterruptedException {
     for (int i = 0; i < 200 && count(id) < least; i++) {
       TimeUnit.MILLISECONDS.sleep(50);
     }
@@ -276,8 +248,6 @@ final class DropInCheckpointTest {
             oci.run("restore", "--image-path", "/nowhere", "--bundle", bundle.toString(), "x")
                 .err())
         .contains("directory with images /nowhere cannot be opened");
-    assertThat(oci.run(images("restore", "--lazy-pages", "--bundle", bundle.toString(), "x")).err())
-        .contains("--lazy-pages is not supported");
     assertThat(oci.run(images("checkpoint", "x")).err()).contains("container does not exist");
   }
 
@@ -287,6 +257,52 @@ final class DropInCheckpointTest {
     String path = oci.folder.toString();
     assertThat(oci.runWith(java.util.Map.of("PATH", path), "", images("checkpoint", "no")).err())
         .contains("criu cannot be executed; CRIU has to be installed");
+    assertThat(status("no")).isEqualTo("running");
+  }
+
+  /** Memory follows when it is needed, from the one that was saved; both are there meanwhile. */
+  @Test
+  void goesOnBeforeItsMemoryIsThere() throws Exception {
+    assumeTrue(
+        Commands.sh("criu check --feature uffd-noncoop").status() == 0,
+        "needs userfaultfd: criu check --feature uffd-noncoop");
+    Path bundle = oci.bundle("lazy", "", "sh", "-c", COUNT);
+    quiet("/dev/null", "run", "-d", "--bundle", bundle.toString(), "lazy").mustSucceed();
+    awaitCount("lazy", 3);
+    Path away = oci.bundle("away", "", "sh", "-c", COUNT);
+    String script =
+        """
+        import os, socket, subprocess, sys
+        images, bundle, line = sys.argv[1], sys.argv[2], sys.argv[3:]
+        free = socket.socket()
+        free.bind(('127.0.0.1', 0))
+        port = str(free.getsockname()[1])
+        free.close()
+        r, w = os.pipe()
+        where = ['--image-path', images, '--work-path', images]
+        save = subprocess.Popen(line + ['checkpoint', '--lazy-pages', '--page-server', '127.0.0.1:' + port, '--status-fd', str(w)]
+                                + where + ['lazy'], pass_fds=[w])
+        os.close(w)
+        # To its end: the descriptor is closed once the byte is written.
+        print(os.fdopen(r, 'rb').read(), save.poll())
+        pages = subprocess.Popen(['criu', 'lazy-pages', '--page-server', '--address', '127.0.0.1', '--port', port, '-D', images])
+        null = subprocess.DEVNULL
+        subprocess.check_call(line + ['restore', '-d', '--lazy-pages', '--bundle', bundle] + where + ['away'],
+                              stdin=null, stdout=null, stderr=null)
+        print(save.wait(), pages.wait())
+        """;
+    assertThat(
+            python(script, oci.folder.resolve("images").toString(), away.toString())
+                .mustSucceed()
+                .out())
+        .isEqualTo("b'\\x00' None\n0 0\n");
+    assertThat(oci.run("state", "lazy").err()).contains("container does not exist");
+    awaitCount("away", count("away") + 2);
+    oci.sleeping("no");
+    for (String number : List.of("77", "0")) {
+      assertThat(oci.run(images("checkpoint", "--lazy-pages", "--status-fd", number, "no")).err())
+          .contains("invalid --status-fd argument " + number);
+    }
     assertThat(status("no")).isEqualTo("running");
   }
 }

@@ -18,11 +18,6 @@ import org.junit.jupiter.api.Test;
 
 /** kapal-oci beside a daemon. */
 final class DropInTest extends DropInCases {
-  @Override
-  DropIn open() {
-    return DropIn.withDaemon();
-  }
-
   /** Another mount namespace, another user: the daemon would do what the caller could not. */
   @Test
   void whoIsNotTheDaemonsEqualGoesOnWithoutIt() {

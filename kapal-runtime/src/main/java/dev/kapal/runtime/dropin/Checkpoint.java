@@ -104,9 +104,8 @@ final class Checkpoint {
     if (parent.startsWith("/")) {
       throw new CommandFailed("--parent-path must be relative");
     }
-    try (Fd directory =
-        linux.descriptors().openat(options.images(), parent, O_PATH | O_DIRECTORY)) {
-      session.console().debug("the parent's images are those of " + directory.number());
+    try {
+      linux.descriptors().openat(options.images(), parent, O_PATH | O_DIRECTORY).close();
     } catch (ErrnoException e) {
       throw new CommandFailed("invalid --parent-path: " + parent + ": " + e.errno().message(), e);
     }
@@ -205,14 +204,21 @@ final class Checkpoint {
 
   private void save(Kept kept, CriuOptions options, MessageWriter message, Kept.Status before) {
     Criu.Request request = flags.is("pre-dump") ? Criu.Request.PRE_DUMP : Criu.Request.DUMP;
+    Optional<StatusFd> status = StatusFd.of(session, flags);
     try (Criu criu = Criu.start(session, Optional.empty(), Launcher.NONE, List.of())) {
       criu.run(
           request,
           options.directories(criu, message),
-          (_, _, descriptor) -> descriptor.ifPresent(Fd::close));
+          (step, _, descriptor) -> {
+            descriptor.ifPresent(Fd::close);
+            if (step.equals("status-ready")) {
+              status.ifPresent(StatusFd::ready);
+            }
+          });
     } catch (CommandFailed e) {
       throw options.explain(e);
     } finally {
+      status.ifPresent(StatusFd::close);
       // A CRIU that was killed leaves them frozen.
       if (before == Kept.Status.RUNNING && kept.alive()) {
         thaw(kept);

@@ -65,10 +65,6 @@ final class CriuOptions implements AutoCloseable {
    * @param make whether a missing directory for images is made
    */
   static CriuOptions open(Session session, Flags flags, String log, boolean make) {
-    if (flags.is("lazy-pages")) {
-      throw new CommandFailed(
-          "--lazy-pages is not supported: kapal-oci restores all of the memory before it goes on");
-    }
     int mode = flags.value("manage-cgroups-mode").map(CriuOptions::mode).orElse(DEFAULT_MODE);
     for (String kind : flags.all("empty-ns")) {
       if (!kind.equals("network")) {
@@ -143,6 +139,7 @@ final class CriuOptions implements AutoCloseable {
             .given(34, mode)
             // Interfaces, addresses and routes are whoever's who made the network namespace.
             .number(38, NamespaceType.NETWORK.cloneFlag())
+            .flag(48, flags.is("lazy-pages"))
             .flag(50, true)
             .text(53, flags.value("lsm-profile").orElse(""))
             .text(63, flags.value("lsm-mount-context").orElse(""));

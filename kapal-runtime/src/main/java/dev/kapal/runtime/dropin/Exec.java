@@ -2,7 +2,6 @@ package dev.kapal.runtime.dropin;
 
 import static dev.kapal.linux.Fcntl.*;
 
-import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.ExitStatus;
 import dev.kapal.linux.Fd;
@@ -85,7 +84,7 @@ final class Exec {
       DropInHost host = session.host();
       Optional<SeccompProgram> seccomp =
           kept.linux().seccomp().map(s -> host.seccomp().program(s, host.facts().arch()));
-      Cgroup cgroup = cgroup(kept);
+      ExecGroups groups = ExecGroups.of(session, kept, flags.all("cgroup"));
       LaunchPlan plan =
           PlanCompiler.exec(
               kept.config(),
@@ -96,7 +95,7 @@ final class Exec {
                   kept.config(),
                   kept.record(),
                   kept.record().pid(),
-                  cgroup,
+                  groups,
                   terminal.stdio(),
                   flags.count("preserve-fds"),
                   seccomp));
@@ -107,9 +106,9 @@ final class Exec {
                   plan,
                   terminal.flags() | (detached ? Front.STAYS : 0),
                   terminal.streams(),
-                  Launcher.Supplies.of(cgroup));
+                  Launcher.Supplies.of(groups.cgroup()));
       int pid = follow(kept, plan, terminal, launch);
-      session.console().debug("the process is " + pid + ", in " + cgroup.path());
+      session.console().debug("the process is " + pid + ", in " + groups.cgroup().path());
       Handover.process(session, flags.value("pidfd-socket"), pid);
       flags.value("pid-file").ifPresent(file -> PidFile.write(session, file, pid));
       return detached ? 0 : ExitStatus.ofWaitStatus(Foreground.await(session, launch)).shellCode();
@@ -174,48 +173,6 @@ final class Exec {
   private static CommandFailed failed(LaunchPlan plan, LaunchWatch.Failure failure) {
     CommandFailed why = ProgramErrors.explain("a process in the container", plan, failure);
     return new CommandFailed("exec failed: " + why.getMessage(), 255);
-  }
-
-  /** The container's, or one below it. */
-  private Cgroup cgroup(Kept kept) {
-    List<String> given = flags.all("cgroup");
-    if (given.isEmpty()) {
-      return kept.cgroup();
-    }
-    String place = "";
-    for (String one : given) {
-      // "CONTROLLERS:PATH" names a path for some v1 controllers; here one path is good for all.
-      int colon = one.indexOf(':');
-      String path = one.substring(colon + 1);
-      String below = java.nio.file.Path.of("/").resolve(path).normalize().toString();
-      known(kept, one.substring(0, Math.max(0, colon)));
-      if (java.nio.file.Path.of(path).normalize().startsWith("..")) {
-        throw new CommandFailed("exec failed: " + path + " is not a sub cgroup path");
-      }
-      if (!place.isEmpty() && !place.equals(below)) {
-        throw new CommandFailed(
-            "exec failed: --cgroup with more than one path is not supported: " + given);
-      }
-      place = below;
-    }
-    Cgroup cgroup =
-        session
-            .host()
-            .cgroups()
-            .open(place.equals("/") ? kept.record().cgroup() : kept.record().cgroup() + place);
-    if (!cgroup.exists()) {
-      throw new CommandFailed(
-          "exec failed: the container has no control group " + place + " below its own");
-    }
-    return cgroup;
-  }
-
-  private static void known(Kept kept, String controllers) {
-    for (String controller : controllers.split(",", -1)) {
-      if (!controller.isEmpty() && !kept.cgroup().directories().containsKey(controller)) {
-        throw new CommandFailed("exec failed: unknown controller " + controller);
-      }
-    }
   }
 
   private Process process(Kept kept) {

@@ -1,6 +1,5 @@
 package dev.kapal.runtime.dropin;
 
-import dev.kapal.linux.Cgroup;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.oci.runtime.Namespace;
 import dev.kapal.oci.runtime.RuntimeConfig;
@@ -18,7 +17,7 @@ final class Execution {
       RuntimeConfig config,
       ContainerRecord record,
       int pid,
-      Cgroup cgroup,
+      ExecGroups groups,
       int stdio,
       int preserved,
       Optional<SeccompProgram> seccomp) {
@@ -26,11 +25,11 @@ final class Execution {
     for (Namespace ns : config.linux().orElse(Linux.empty()).namespaces()) {
       namespaces |= ns.type().cloneFlag();
     }
-    boolean into = CgroupPaths.cloneInto(host.facts().features(), cgroup);
+    boolean into = CgroupPaths.cloneInto(host.facts().features(), groups.cgroup());
     return new ExecInputs(
         pid,
         namespaces,
-        CgroupPaths.directories(cgroup, into),
+        groups.directories(into),
         into,
         stdio,
         preserved,

@@ -25,6 +25,7 @@ final class Front {
   private static final int CONTINUE = 20;
   private static final int KILL = 21;
   private static final int ADOPT = 23;
+  private static final int CLOSE = 24;
   private static final int SYNC = 32;
   private static final int SENT = 33;
   private static final int RUNNING = 34;
@@ -168,6 +169,11 @@ final class Front {
     waiting.put(number, new ArrayDeque<>());
     peer.send(ADOPT, List.of(number, pid), master.map(List::of).orElse(List.of()));
     return number;
+  }
+
+  /** Has the thin program close a descriptor that it has from its caller. */
+  void closeOwn(int descriptor) {
+    peer.send(CLOSE, List.of(descriptor), List.of());
   }
 
   void release(int launch) {

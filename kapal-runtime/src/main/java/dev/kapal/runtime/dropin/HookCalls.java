@@ -4,6 +4,7 @@ import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.ExitStatus;
 import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
+import dev.kapal.linux.Signals;
 import dev.kapal.oci.runtime.Hook;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.runtime.monitor.HookRunner;
@@ -14,6 +15,7 @@ import dev.kapal.runtime.plan.SeccompProgram;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -22,6 +24,7 @@ import java.util.Optional;
  */
 final class HookCalls {
   private static final int MOST_SAID = 1024;
+  private static final int SIGSYS = 31;
 
   private final DropInHost host;
   private final Front front;
@@ -57,15 +60,16 @@ final class HookCalls {
   /**
    * Hooks in the container's namespaces.
    *
-   * @param restricted whether with the rights of the container's process
+   * @param restricted whether with the rights and the root of the container's process
    */
   void inside(
       String kind, List<Hook> hooks, boolean restricted, String status, int pid, Cgroup cgroup) {
+    RuntimeConfig whole = restricted && !hooks.isEmpty() ? completed(pid) : config;
     for (int i = 0; i < hooks.size(); i++) {
       Hook hook = hooks.get(i);
       LaunchPlan plan =
           PlanCompiler.hook(
-              config,
+              whole,
               hook,
               restricted,
               host.facts(),
@@ -74,12 +78,20 @@ final class HookCalls {
                   config,
                   record,
                   pid,
-                  cgroup,
+                  new ExecGroups(cgroup, Map.of()),
                   0,
                   0,
                   restricted ? filter() : Optional.empty()));
       run(kind + " hook #" + i, hook, plan, Launcher.Supplies.of(cgroup), state(status, pid));
     }
+  }
+
+  /** With the variables that the container's process has. */
+  private RuntimeConfig completed(int pid) {
+    return config
+        .process()
+        .map(p -> config.withProcess(Environment.complete(p, Environment.users(host.linux(), pid))))
+        .orElse(config);
   }
 
   /** The container's own; one whose listener would have to be passed on is not for a hook. */
@@ -97,7 +109,8 @@ final class HookCalls {
     try (Fd in = linux.memfds().create("kapal-state", state);
         Fd err = linux.memfds().createWritable("kapal-said")) {
       List<Front.Stream> streams =
-          List.of(new Front.Stream.Ours(in), new Front.Stream.Null(), new Front.Stream.Ours(err));
+          List.of(
+              new Front.Stream.Ours(in), new Front.Stream.Ours(err), new Front.Stream.Ours(err));
       int launch = launcher.start(plan, 0, streams, supplies);
       Optional<Duration> time = hook.timeout().map(Duration::ofSeconds);
       Optional<Front.Event> event = front.next(launch, time);
@@ -113,12 +126,23 @@ final class HookCalls {
       }
       int status = ((Front.Event.Exited) event.get()).status();
       if (failed.isEmpty() && status != 0) {
-        failed = "it ended with code " + ExitStatus.ofWaitStatus(status).shellCode() + said(err);
+        failed = ending(ExitStatus.ofWaitStatus(status)) + said(err);
       }
       if (!failed.isEmpty()) {
         throw new CommandFailed("error running " + what + ": " + hook.path() + ": " + failed);
       }
     }
+  }
+
+  private static String ending(ExitStatus status) {
+    return switch (status) {
+      case ExitStatus.Exited(int code) -> "it ended with code " + code;
+      // A filter's own: callers look for the words.
+      case ExitStatus.Signaled(int signal, boolean _) ->
+          "it was killed by "
+              + Signals.name(signal)
+              + (signal == SIGSYS ? " (bad system call)" : "");
+    };
   }
 
   private String said(Fd err) {

@@ -52,7 +52,9 @@ final class Starter {
     try {
       calls.outside("poststart", hooks.poststart(), "running", pid);
     } catch (CommandFailed e) {
-      Signalling.kill(linux, kept, 9);
+      if (kept.alive()) {
+        Signalling.kill(linux, kept, 9);
+      }
       throw e;
     }
   }

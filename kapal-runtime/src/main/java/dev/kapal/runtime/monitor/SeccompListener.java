@@ -67,7 +67,7 @@ public final class SeccompListener {
               List.of(listener));
     } catch (ErrnoException e) {
       throw new ContainerException.Failed(
-          "The seccomp listener cannot be passed to "
+          "The seccomp listener cannot be passed on: failed to connect with seccomp agent at "
               + seccomp.listenerPath()
               + ": "
               + e.getMessage(),

@@ -8,10 +8,7 @@ import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.runtime.ContainerException;
-import dev.kapal.runtime.RootFilesystem;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -80,7 +77,7 @@ public final class PlanCompiler {
     root.mountRoot();
     devices.acquire();
     if (c.userNamespace) {
-      ProcessPlan.allCpus(c.stage);
+      AttributePlan.allCpus(c.stage);
       run.limits(c.stage);
     }
     namespaces.join();
@@ -100,6 +97,8 @@ public final class PlanCompiler {
     }
     if (hooksWait(config.hooks())) {
       c.init.to("run hooks");
+      // What createContainer hooks begin in.
+      c.init.call("fchdir", c.slot("root"));
       c.init.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_HOOKS));
     }
     new SysctlPlan(c).write();
@@ -121,9 +120,9 @@ public final class PlanCompiler {
     if (process.terminal()) {
       new TerminalPlan(c).control(c.init);
     }
-    personality(c);
+    AttributePlan.personality(c);
     if (!c.userNamespace) {
-      ProcessPlan.allCpus(c.init);
+      AttributePlan.allCpus(c.init);
       run.limits(c.init);
     }
     run.run(c.userNamespace);
@@ -137,32 +136,20 @@ public final class PlanCompiler {
    */
   public static LaunchPlan exec(
       RuntimeConfig config, Process process, HostFacts facts, ExecInputs inputs) {
-    return join(config, process, facts, inputs, false);
+    return JoinPlan.exec(config, process, facts, inputs);
   }
 
   /**
-   * The plan of a hook that runs in the container's namespaces (createContainer, startContainer).
-   * Its environment is the config's and nothing else (CVE-2025-23266).
+   * The plan of a hook that runs in the container's namespaces. Its environment is the config's and
+   * nothing else (CVE-2025-23266).
    *
-   * @param restricted whether it runs as the container's user with its capabilities
+   * @param restricted whether it is one of the container's processes, with its root, user and
+   *     capabilities (startContainer); else it has the host's root, and the container's is its
+   *     working directory (createContainer)
    */
   public static LaunchPlan hook(
       RuntimeConfig config, Hook hook, boolean restricted, HostFacts facts, ExecInputs inputs) {
-    List<String> args = hook.args().isEmpty() ? List.of(hook.path()) : hook.args();
-    Process base = config.process().orElse(Process.empty());
-    List<String> all = dev.kapal.linux.Capabilities.names(facts.capabilities());
-    Process process =
-        Process.empty()
-            .withArgs(args)
-            .withEnv(restricted && hook.env().isEmpty() ? base.env() : hook.env())
-            .withCwd("/")
-            .withUser(restricted ? base.user() : Process.User.ROOT)
-            .withNoNewPrivileges(restricted && base.noNewPrivileges())
-            .withCapabilities(
-                restricted
-                    ? base.capabilities().orElseGet(() -> Process.Capabilities.of(List.of()))
-                    : Process.Capabilities.of(all));
-    return program(join(config, process, facts, inputs, true), hook.path());
+    return JoinPlan.hook(config, hook, restricted, facts, inputs);
   }
 
   /**
@@ -172,155 +159,7 @@ public final class PlanCompiler {
   public static LaunchPlan hook(Hook hook, HostFacts facts) {
     List<String> args = hook.args().isEmpty() ? List.of(hook.path()) : hook.args();
     LauncherPlan plan = new LauncherPlan(args, hook.env(), Optional.empty(), 0, 0);
-    return program(plan.compile(facts), hook.path());
-  }
-
-  /** What a hook executes need not be what its first argument says. */
-  private static LaunchPlan program(LaunchPlan plan, String path) {
-    Step last = plan.init().getLast();
-    Step exec =
-        new Step(
-            Op.EXEC,
-            "",
-            0,
-            List.of(new Arg.Strings(List.of(path)), last.args().get(1), last.args().get(2)),
-            Optional.empty(),
-            0,
-            List.of(),
-            "execute the hook " + path);
-    List<Step> init = new java.util.ArrayList<>(plan.init());
-    init.set(init.size() - 1, exec);
-    return new LaunchPlan(
-        plan.machine(),
-        plan.stage(),
-        init,
-        plan.descriptors(),
-        plan.slots(),
-        plan.cloneFlags(),
-        plan.stdio(),
-        plan.cgroupSlot(),
-        plan.warnings());
-  }
-
-  private static LaunchPlan join(
-      RuntimeConfig config, Process process, HostFacts facts, ExecInputs inputs, boolean hook) {
-    LaunchInputs launch =
-        new LaunchInputs(
-            inputs.keyring(),
-            new RootFilesystem.Directory(Path.of("/")),
-            "/",
-            Map.of(),
-            inputs.cgroups(),
-            inputs.cloneIntoCgroup(),
-            inputs.stdio(),
-            inputs.preserveFds(),
-            false,
-            inputs.newKeyring(),
-            inputs.seccomp());
-    Compilation c = new Compilation(config, facts, launch);
-    Optional<Integer> cgroupSlot =
-        inputs.cloneIntoCgroup()
-            ? Optional.of(c.descriptor(new DescriptorSpec.CgroupDirectory(), "cgroup").number())
-            : Optional.empty();
-    ProcessPlan run =
-        new ProcessPlan(
-            c,
-            process,
-            inputs.seccomp(),
-            hook ? ProcessPlan.Barrier.NONE : ProcessPlan.Barrier.FOUND);
-    Section stage = c.stage;
-    ProcessPlan.allCpus(stage);
-    process.execCpuAffinity().ifPresent(a -> ProcessPlan.affinity(stage, a.initial()));
-    NamespacePlan.enterCgroups(stage, inputs.cgroups(), c);
-    process.execCpuAffinity().ifPresent(a -> ProcessPlan.affinity(stage, a.last()));
-    NamespacePlan.oomScore(stage, process, c);
-    run.ownStreams(stage, c.userNamespace ? c.linux.uidMappings() : List.of());
-    run.limits(stage);
-    boolean pts = DevicePlan.hasPts(c);
-    if (process.terminal() && !pts) {
-      new TerminalPlan(c).open(stage, process, false);
-    }
-    setns(c, inputs);
-    if (c.linux.intelRdt().isPresent() && !hook) {
-      c.init.to("join the container's class of service");
-      c.init.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_HOOKS));
-    }
-    if (c.userNamespace) {
-      c.init.to("become root in the user namespace");
-      c.init.call("setgroups", Arg.of(0), Arg.of(0)).allow(Errors.EPERM);
-      c.init.call("setresgid", Arg.of(0), Arg.of(0), Arg.of(0)).allow(Errors.EINVAL);
-      c.init.call("setresuid", Arg.of(0), Arg.of(0), Arg.of(0)).allow(Errors.EINVAL);
-    }
-    if (inputs.newKeyring() && !hook) {
-      ProcessPlan.keyring(c.init, inputs.keyring());
-    }
-    boolean labels = !process.apparmorProfile().isEmpty() || !process.selinuxLabel().isEmpty();
-    if (process.terminal() || labels) {
-      c.init.to("open the container's root");
-      c.openHost(c.init, "/", O_PATH | c.directory(), c.slot("root"));
-    }
-    if (process.terminal()) {
-      TerminalPlan terminal = new TerminalPlan(c);
-      if (pts) {
-        terminal.open(c.init, process, true);
-      }
-      terminal.control(c.init);
-    }
-    run.openLabels(c.init, true);
-    if (process.terminal() || labels) {
-      c.init.op(Op.FORGET, c.slot("root"));
-    }
-    if (!hook) {
-      personality(c);
-    }
-    run.run(c.userNamespace);
-    return c.plan(0, cgroupSlot);
-  }
-
-  private static void personality(Compilation c) {
-    c.linux
-        .personality()
-        .ifPresent(p -> {
-          c.init.to("set the execution domain " + p.domain());
-          c.init.call("personality", Arg.of(p.domain().equals("LINUX32") ? 8 : 0));
-        });
-  }
-
-  /** All at once by pidfd (Linux 5.8), else one by one with the user namespace last. */
-  private static void setns(Compilation c, ExecInputs inputs) {
-    Section s = c.stage;
-    s.to("join the namespaces of process " + inputs.targetPid());
-    Arg.Slot ns = c.slot("namespace");
-    if (c.facts.features().pidfdOpen() && c.facts.features().faccessat2()) {
-      s.call("pidfd_open", Arg.of(inputs.targetPid()), Arg.of(0)).out(ns);
-      s.call("setns", ns, Arg.of(inputs.namespaces()));
-      s.op(Op.FORGET, ns);
-      return;
-    }
-    List<NamespaceType> order =
-        List.of(
-            NamespaceType.IPC,
-            NamespaceType.UTS,
-            NamespaceType.NETWORK,
-            NamespaceType.PID,
-            NamespaceType.CGROUP,
-            NamespaceType.TIME,
-            NamespaceType.MOUNT,
-            NamespaceType.USER);
-    List<NamespaceType> joined =
-        order.stream().filter(t -> (inputs.namespaces() & t.cloneFlag()) != 0).toList();
-    for (NamespaceType type : joined) {
-      c.openHost(
-          s,
-          "/proc/" + inputs.targetPid() + "/ns/" + type.procName(),
-          0,
-          c.slot("namespace " + type.procName()));
-    }
-    for (NamespaceType type : joined) {
-      Arg.Slot slot = c.slot("namespace " + type.procName());
-      s.call("setns", slot, Arg.of(type.cloneFlag()));
-      s.op(Op.FORGET, slot);
-    }
+    return JoinPlan.program(plan.compile(facts), hook.path());
   }
 
   /**

@@ -2,11 +2,9 @@ package dev.kapal.runtime.plan;
 
 import static dev.kapal.runtime.plan.Kernel.*;
 
-import dev.kapal.oci.runtime.CpuList;
 import dev.kapal.oci.runtime.IdMapping;
 import dev.kapal.oci.runtime.Process;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,27 +33,6 @@ final class ProcessPlan {
           Map.entry("RLIMIT_NICE", 13),
           Map.entry("RLIMIT_RTPRIO", 14),
           Map.entry("RLIMIT_RTTIME", 15));
-  private static final List<String> POLICIES =
-      List.of(
-          "SCHED_OTHER",
-          "SCHED_FIFO",
-          "SCHED_RR",
-          "SCHED_BATCH",
-          "SCHED_ISO",
-          "SCHED_IDLE",
-          "SCHED_DEADLINE");
-  private static final List<String> SCHED_FLAGS =
-      List.of(
-          "SCHED_FLAG_RESET_ON_FORK",
-          "SCHED_FLAG_RECLAIM",
-          "SCHED_FLAG_DL_OVERRUN",
-          "SCHED_FLAG_KEEP_POLICY",
-          "SCHED_FLAG_KEEP_PARAMS",
-          "SCHED_FLAG_UTIL_CLAMP_MIN",
-          "SCHED_FLAG_UTIL_CLAMP_MAX");
-  private static final List<String> IO_CLASSES =
-      List.of("", "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE");
-
   private final Compilation c;
   private final Process process;
   private final Optional<SeccompProgram> seccomp;
@@ -75,9 +52,6 @@ final class ProcessPlan {
 
   /** Name of the slot that holds the socket. */
   static final String LISTENER = "start listener";
-
-  /** More CPUs than a kernel has; it leaves out those that it does not. */
-  private static final int CPUS = 8192;
 
   /** The bits of stdio that the plan itself has. */
   static final int STDIO = 15;
@@ -110,69 +84,7 @@ final class ProcessPlan {
           Arg.of(value),
           Arg.of(0));
     }
-    process.scheduler().ifPresent(s -> scheduler(host, s));
-    process
-        .ioPriority()
-        .ifPresent(p -> {
-          host.to("set the I/O priority to " + p.ioClass() + " " + p.priority());
-          host.call(
-              "ioprio_set",
-              Arg.of(1),
-              Arg.of(0),
-              Arg.of(((long) IO_CLASSES.indexOf(p.ioClass()) << 13) | p.priority()));
-        });
-  }
-
-  private static void scheduler(Section s, Process.Scheduler sched) {
-    long flags = 0;
-    for (String flag : sched.flags()) {
-      flags |= 1L << SCHED_FLAGS.indexOf(flag);
-    }
-    long bits = flags;
-    s.to("set the scheduling policy " + sched.policy());
-    s.call(
-        "sched_setattr",
-        Arg.of(0),
-        Arg.of(
-            Bytes.struct(
-                48,
-                b ->
-                    b.putInt(48)
-                        .putInt(POLICIES.indexOf(sched.policy()))
-                        .putLong(bits)
-                        .putInt(sched.nice())
-                        .putInt(sched.priority())
-                        .putLong(sched.runtime())
-                        .putLong(sched.deadline())
-                        .putLong(sched.period()))),
-        Arg.of(0));
-  }
-
-  /** Lets a process run wherever its group may: it has the mask of whoever launches it. */
-  static void allCpus(Section s) {
-    s.to("run on all CPUs, whatever whoever launches it is bound to");
-    byte[] all = new byte[CPUS / 8];
-    java.util.Arrays.fill(all, (byte) -1);
-    s.call("sched_setaffinity", Arg.of(0), Arg.of(all.length), Arg.of(Bytes.of(all)))
-        .allow(Step.Allowed.ANY);
-  }
-
-  /** Pins a process to CPUs. */
-  static void affinity(Section s, String cpus) {
-    BitSet set = CpuList.parse(cpus).orElseGet(BitSet::new);
-    if (!set.isEmpty()) {
-      s.to("run on CPUs " + cpus);
-      long[] words = set.toLongArray();
-      Bytes mask =
-          Bytes.struct(
-              8 * words.length,
-              b -> {
-                for (long word : words) {
-                  b.putLong(word);
-                }
-              });
-      s.call("sched_setaffinity", Arg.of(0), Arg.of(mask.length()), Arg.of(mask));
-    }
+    AttributePlan.schedule(host, process);
   }
 
   /** Lets a user other than root open its standard streams by path; the pipes belong to root. */
@@ -440,9 +352,9 @@ final class ProcessPlan {
             Arg.of(program.instructions()),
             Arg.of(program.flags()));
     if (program.listener()) {
+      // Closed at exec: close(2) may be one of the calls that wait for whoever has the listener.
       load.out(c.slot("listener"));
       s.op(Op.SEND, c.slot("listener"), Arg.of(2));
-      s.op(Op.FORGET, c.slot("listener"));
       s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_LISTENER));
     }
   }

@@ -57,10 +57,20 @@ public final class SeccompCache {
       throw new ContainerException.Invalid(
           "The seccomp filter uses SCMP_ACT_NOTIFY and has no listenerPath");
     }
+    if (notify && filter.syscalls().stream().anyMatch(SeccompCache::needed)) {
+      throw new ContainerException.Invalid(
+          "SCMP_ACT_NOTIFY cannot be used for the sendmsg syscall: the container's process gives"
+              + " the listener away by it");
+    }
     SeccompProgram program = SeccompCompiler.compile(filter, host);
     synchronized (programs) {
       programs.put(filter, program);
     }
     return program;
+  }
+
+  /** Nobody could answer what is called before the listener is there. */
+  private static boolean needed(Seccomp.Rule rule) {
+    return rule.action() == SeccompAction.NOTIFY && rule.names().contains("sendmsg");
   }
 }

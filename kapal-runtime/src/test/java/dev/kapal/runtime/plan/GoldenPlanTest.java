@@ -6,6 +6,7 @@ import dev.kapal.linux.Arch;
 import dev.kapal.linux.CgroupLayout;
 import dev.kapal.linux.KernelFeatures;
 import dev.kapal.linux.KernelRelease;
+import dev.kapal.oci.runtime.Hook;
 import dev.kapal.oci.runtime.IdMapping;
 import dev.kapal.oci.runtime.Mount;
 import dev.kapal.oci.runtime.Namespace;
@@ -196,12 +197,20 @@ class GoldenPlanTest {
                   true,
                   "c1",
                   Optional.empty()));
+      case "hook" ->
+          PlanCompiler.hook(
+              config,
+              new Hook("/bin/hook", List.of("hook", "x"), List.of("A=b"), Optional.empty()),
+              false,
+              facts(NEW, Arch.X86_64, CgroupLayout.Mode.V2),
+              new ExecInputs(
+                  4711, 0x60020000L, Map.of(), true, 0, 0, true, "c1", Optional.empty()));
       default -> throw new IllegalArgumentException(name);
     };
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"new", "old", "arm64", "terminal", "user", "exec", "exec-old"})
+  @ValueSource(strings = {"new", "old", "arm64", "terminal", "user", "exec", "exec-old", "hook"})
   void plansAreAsTheyWere(String name) throws IOException {
     LaunchPlan plan = plan(name);
     assertThat(plan).isEqualTo(plan(name));
