@@ -9,7 +9,8 @@ static const struct { u8 count; bool out; u32 kinds; } operations[] = {
     [OP_SYNC] = {1, false, 0},           [OP_SEND] = {2, false, 0x002},        [OP_CHECK_FS] = {2, false, 0x002},
     [OP_CHECK_DEVICE] = {3, false, 0x002}, [OP_CHECK_CWD] = {0, false, 0},     [OP_CLOEXEC_FROM] = {1, false, 0},
     [OP_FORGET] = {1, false, 0x002},     [OP_COPY_UP] = {2, false, 0x022},
-    [OP_AWAIT] = {1, false, 0x002},      [OP_NETLINK] = {3, false, 0x012},
+    [OP_AWAIT] = {1, false, 0x002},      [OP_NETLINK] = {3, false, 0x012},      [OP_COVER] = {4, false, 0x0112},
+    [OP_CHECK_FLAGS] = {3, false, 0x002},
 };
 
 static bool list_ok(const u8 *data, u32 size, u64 at, u32 least) {

@@ -1,6 +1,7 @@
 // Executes a checked plan: in the stage, if there is one, and in the init. Runs between clone and exec, single-threaded.
 #include "plan.h"
 
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -106,6 +107,22 @@ static long run_netlink(int socket, const void *message, size_t length) {
   return got >= 20 && answer.type == 2 ? answer.error : -EBADMSG;
 }
 
+// A tmpfs over a directory, with that one's mode; an option behind it may still say another.
+static long run_cover(int directory, const char *source, const char *options, u64 flags) {
+  struct stat status;
+  char data[4096];
+  if (fstat(directory, &status) != 0) return -errno;
+  int length = snprintf(data, sizeof data, "mode=%04o%s%s", status.st_mode & 07777, *options ? "," : "", options);
+  if (length < 0 || (size_t)length >= sizeof data) return -EINVAL;
+  return fchdir(directory) != 0 || mount(source, ".", "tmpfs", flags, data) != 0 ? -errno : 0;
+}
+
+// What the kernel keeps locked for mounts that came from a more privileged namespace, kept for those that were opened before.
+static long run_check_flags(int fd, u64 mask, u64 wanted) {
+  struct statfs status;
+  return fstatfs(fd, &status) != 0 ? -errno : ((u64)status.f_flags & mask) == wanted ? 0 : -EPERM;
+}
+
 static long run_check_device(int fd, u64 major_, u64 minor_) {
   struct stat status;
   if (fstat(fd, &status) != 0) return -errno;
@@ -177,6 +194,8 @@ static long run_step(struct launch *launch, const struct step *step) {
     case OP_FORGET: close_fd(&launch->slots[step->arg[0]]); return 0;
     case OP_COPY_UP: return copy_up((int)arg[0], (int)arg[1]);
     case OP_NETLINK: return run_netlink((int)arg[0], data_at(launch, arg[1]), (size_t)arg[2]);
+    case OP_COVER: return run_cover((int)arg[0], data_at(launch, arg[1]), data_at(launch, arg[2]), arg[3]);
+    case OP_CHECK_FLAGS: return run_check_flags((int)arg[0], arg[1], arg[2]);
     case OP_AWAIT: return run_await(launch, (int)arg[0]);
     default: return -ENOSYS;  // plan_check lets none through.
   }

@@ -34,6 +34,8 @@ static void sample(void) {
   STEP(&b, OP_AWAIT, 0x002, 1);
   u32 message[] = {16, 0, 0, 0};
   STEP(&b, OP_NETLINK, 0x012, 1, plan_bytes(&b, message, sizeof message, 4), sizeof message);
+  STEP(&b, OP_COVER, 0x0112, 1, plan_string(&b, "tmpfs"), plan_string(&b, "size=1m"), 2);
+  STEP(&b, OP_CHECK_FLAGS, 0x002, 1, 15, 0);
   EXEC(&b, "/bin/true", "a", "b");
 }
 
@@ -67,7 +69,7 @@ static enum rule with_step(u32 index, u32 offset, u32 width, u64 value) {
   return check(bytes, size, 2);
 }
 
-enum { CALL_, OPEN = 1, FILTER, IN, SYNC, SEND_, FS, DEVICE, CWD, CLOEXEC, FORGET_, COPY, AWAIT_, NETLINK_, RUN };
+enum { CALL_, OPEN = 1, FILTER, IN, SYNC, SEND_, FS, DEVICE, CWD, CLOEXEC, FORGET_, COPY, AWAIT_, NETLINK_, COVER_, FLAGS_, RUN };
 static u32 arg(u32 i) { return 32 + 8 * i; }
 
 TEST(plan, valid_is_accepted) {
@@ -123,7 +125,7 @@ TEST(plan, step_counts) {
   EQ(with_header(24, 4, 4096), RULE_STEPS);
   EQ(with_header(20, 4, 0xffffffff), RULE_STEPS);  // 0xffffffff + 12 wraps to 11 in 32 bits.
   EQ(with_header(24, 4, 0xffffffff), RULE_STEPS);
-  EQ(with_header(24, 4, 15), RULE_DATA_OFFSET);
+  EQ(with_header(24, 4, 17), RULE_DATA_OFFSET);
 }
 TEST(plan, steps_offset) {
   EQ(with_header(28, 4, 0), RULE_STEPS_OFFSET);

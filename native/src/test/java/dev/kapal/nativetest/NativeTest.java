@@ -73,6 +73,7 @@ class NativeTest {
             "copy_up",
             "log",
             "launch",
+            "cover",
             "adopt",
             "client",
             "init",
@@ -88,7 +89,7 @@ class NativeTest {
     return tests(
         TARGET.resolve("kapal"),
         runner(),
-        List.of("launch", "adopt", "client", "init", "probe", "oci", "member"));
+        List.of("launch", "cover", "adopt", "client", "init", "probe", "oci", "member"));
   }
 
   /**

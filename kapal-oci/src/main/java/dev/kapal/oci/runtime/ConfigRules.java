@@ -186,6 +186,7 @@ final class ConfigRules {
           });
       linux.seccomp().ifPresent(s -> seccomp(at + ".seccomp", s));
       linux.resources().ifPresent(r -> resources(at + ".resources", r));
+      linux.memoryPolicy().ifPresent(p -> p.check(checks, at + ".memoryPolicy"));
     }
 
     void mappings(String at, List<IdMapping> mappings) {

@@ -157,6 +157,32 @@ class RuntimeConfigJsonTest {
         .containsExactly("linux.maskedPaths", "linux.maskedPaths");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "MPOL_BIND, 0-1, '', ''",
+    "MPOL_PREFERRED, '', MPOL_F_STATIC_NODES, ''",
+    "MPOL_LOCAL, '', '', ''",
+    "MPOL_LOCAL, 0, '', nodes",
+    "MPOL_DEFAULT, 0, '', nodes",
+    "MPOL_INTERLEAVE, '', '', nodes",
+    "MPOL_WEIGHTED_INTERLEAVE, x, '', nodes",
+    "mpol_bind, 0, '', mode",
+    "MPOL_BIND, 0, MPOL_F_NONE, flags",
+    "MPOL_BIND, 0, 'MPOL_F_STATIC_NODES MPOL_F_RELATIVE_NODES', flags"
+  })
+  void memoryPolicies(String mode, String nodes, String flags, String broken) {
+    RuntimeConfig config =
+        RuntimeConfig.empty()
+            .withLinux(
+                Linux.empty()
+                    .withNamespaces(List.of(Namespace.create(NamespaceType.MOUNT)))
+                    .withMemoryPolicy(
+                        new MemoryPolicy(
+                            mode, nodes, flags.isEmpty() ? List.of() : List.of(flags.split(" ")))));
+    assertThat(fields(config))
+        .isEqualTo(broken.isEmpty() ? List.of() : List.of("linux.memoryPolicy." + broken));
+  }
+
   @Test
   void cpuLists() {
     assertThat(CpuList.parse("0-2,5").orElseThrow().toString()).isEqualTo("{0, 1, 2, 5}");

@@ -8,6 +8,7 @@ import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 import dev.kapal.oci.runtime.Mount;
 import dev.kapal.oci.runtime.Process;
+import dev.kapal.oci.runtime.Root;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.oci.runtime.RuntimeConfigException;
 import dev.kapal.oci.runtime.RuntimeConfigJson;
@@ -40,10 +41,12 @@ record Bundle(Path path, RuntimeConfig config) {
                     O_PATH | O_DIRECTORY);
         Fd file = linux.descriptors().openat(directory, "config.json", O_RDONLY)) {
       byte[] json = linux.descriptors().readFully(file, RuntimeConfigJson.MAX_BYTES);
-      RuntimeConfig config = RuntimeConfigJson.read(json);
+      RuntimeConfig read = RuntimeConfigJson.read(json);
+      String root = read.root().map(Root::path).orElse("");
+      RuntimeConfig config =
+          read.withMounts(read.mounts().stream().map(m -> taken(m, path, root)).toList());
       RuntimeConfigValidator.check(config);
-      return new Bundle(
-          path, config.withMounts(config.mounts().stream().map(Bundle::groups).toList()));
+      return new Bundle(path, config);
     } catch (ErrnoException e) {
       throw new CommandFailed(
           e.is(Errno.ENOENT)
@@ -55,19 +58,33 @@ record Bundle(Path path, RuntimeConfig config) {
     }
   }
 
-  /** Callers of runc make control groups writable by leaving "ro" out; Kapal's plans want "rw". */
-  private static Mount groups(Mount mount) {
+  /**
+   * A mount as callers of runc mean it. They make control groups writable by leaving "ro" out;
+   * Kapal's plans want "rw". Their destinations may be relative, or begin with where the root is.
+   */
+  static Mount taken(Mount mount, Path bundle, String rootfs) {
     List<String> options = new ArrayList<>(mount.options());
     if (mount.type().equals("cgroup") && !options.contains("ro")) {
       options.add("rw");
     }
     return new Mount(
-        mount.destination(),
+        place(mount.destination(), bundle, rootfs),
         mount.type(),
         mount.source(),
         options,
         mount.uidMappings(),
         mount.gidMappings());
+  }
+
+  private static String place(String destination, Path bundle, String rootfs) {
+    if (destination.indexOf('\0') >= 0 || rootfs.indexOf('\0') >= 0) {
+      return destination; // No path; the check of the config says so.
+    }
+    Path root = bundle.resolve(rootfs).normalize();
+    Path place = Path.of("/").resolve(destination).normalize();
+    return root.getNameCount() > 0 && place.startsWith(root)
+        ? "/" + root.relativize(place)
+        : place.toString();
   }
 
   Process process() {
@@ -112,8 +129,11 @@ record Bundle(Path path, RuntimeConfig config) {
       if (mount.type().equals("bind")
           || mount.options().contains("bind")
           || mount.options().contains("rbind")) {
-        String source = path.resolve(mount.source()).normalize().toString();
-        kinds.put(source, kind(linux, source));
+        Path source = path.resolve(mount.source()).normalize();
+        // What lies in the root is looked at in its turn: an earlier mount may make it.
+        if (!source.startsWith(rootfs())) {
+          kinds.put(source.toString(), kind(linux, source.toString()));
+        }
       }
     }
     return kinds;

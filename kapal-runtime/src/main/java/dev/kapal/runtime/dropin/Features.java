@@ -2,6 +2,7 @@ package dev.kapal.runtime.dropin;
 
 import dev.kapal.linux.Capabilities;
 import dev.kapal.linux.KernelFeatures;
+import dev.kapal.oci.runtime.MemoryPolicy;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.runtime.plan.HostFacts;
 import dev.kapal.runtime.plan.PlanCompiler;
@@ -84,6 +85,10 @@ final class Features {
     linux.put("intelRdt", Map.of("enabled", true, "schemata", true, "monitoring", true));
     linux.put("mountExtensions", Map.of("idmap", Map.of("enabled", kernel.idmappedMounts())));
     linux.put("netDevices", Map.of("enabled", true));
+    Map<String, Object> policy = new LinkedHashMap<>();
+    policy.put("modes", MemoryPolicy.MODES);
+    policy.put("flags", MemoryPolicy.FLAGS);
+    linux.put("memoryPolicy", policy);
     return linux;
   }
 

@@ -3,11 +3,7 @@ package dev.kapal.runtime.dropin;
 import static dev.kapal.linux.Fcntl.*;
 
 import dev.kapal.linux.Cgroup;
-import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fd;
-import dev.kapal.linux.MountAttributes;
-import dev.kapal.linux.MountFlags;
-import dev.kapal.linux.Mounts;
 import dev.kapal.oci.runtime.IdMapping;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.runtime.monitor.UserMaps;
@@ -94,11 +90,6 @@ final class Launcher {
               case DescriptorSpec.StartListener() ->
                   new Front.Descriptor.Ours(supplies.listener().orElseThrow());
               case DescriptorSpec.IdMap map -> new Front.Descriptor.Ours(idMap(map, maps));
-              case DescriptorSpec.IdMappedTree tree -> {
-                Fd fd = tree(tree, maps);
-                mine.add(fd);
-                yield new Front.Descriptor.Ours(fd);
-              }
             });
       }
       int state = supplies.state().isPresent() ? Front.STATE : 0;
@@ -153,31 +144,6 @@ final class Launcher {
     } finally {
       front.kill(launch, 9);
       while (!(front.next(launch) instanceof Front.Event.Exited)) {}
-    }
-  }
-
-  private Fd tree(DescriptorSpec.IdMappedTree tree, Map<DescriptorSpec.IdMap, Fd> maps) {
-    Mounts mounts = host.linux().mounts();
-    int recursive = tree.recursive() ? AT_RECURSIVE : 0;
-    Fd fd =
-        mounts.openTree(
-            Fd.CWD,
-            tree.source(),
-            MountFlags.OPEN_TREE_CLONE | MountFlags.OPEN_TREE_CLOEXEC | recursive);
-    try {
-      Fd map = idMap(new DescriptorSpec.IdMap(tree.uids(), tree.gids()), maps);
-      mounts.mountSetattr(
-          fd, "", AT_EMPTY_PATH | (tree.all() ? AT_RECURSIVE : 0), MountAttributes.idmap(map));
-      return fd;
-    } catch (ErrnoException e) {
-      fd.close();
-      throw new CommandFailed(
-          "the ids of "
-              + tree.source()
-              + " cannot be mapped: "
-              + e.errno().message()
-              + "; its file system may not be able to",
-          e);
     }
   }
 }

@@ -1,13 +1,8 @@
 package dev.kapal.runtime.monitor;
 
-import static dev.kapal.linux.Fcntl.*;
-
 import dev.kapal.linux.Cgroup;
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fd;
-import dev.kapal.linux.MountAttributes;
-import dev.kapal.linux.MountFlags;
-import dev.kapal.linux.Mounts;
 import dev.kapal.runtime.ContainerException;
 import dev.kapal.runtime.Input;
 import dev.kapal.runtime.LogTarget;
@@ -69,11 +64,6 @@ final class Launch {
             all.add(fd);
           }
           case DescriptorSpec.IdMap map -> all.add(maps.of(map));
-          case DescriptorSpec.IdMappedTree tree -> {
-            Fd fd = idMapped(tree, maps.of(new DescriptorSpec.IdMap(tree.uids(), tree.gids())));
-            mine.add(fd);
-            all.add(fd);
-          }
         }
       }
       String path = log.format() == LogTarget.Format.NONE ? "" : log.path().toString();
@@ -99,33 +89,5 @@ final class Launch {
       case JSON_FILE -> 1;
       case CRI -> 2;
     };
-  }
-
-  private Fd idMapped(DescriptorSpec.IdMappedTree tree, Fd namespace) {
-    Mounts mounts = sandbox.host().linux().mounts();
-    int recursive = tree.recursive() ? AT_RECURSIVE : 0;
-    Fd fd =
-        mounts.openTree(
-            Fd.CWD,
-            tree.source(),
-            MountFlags.OPEN_TREE_CLONE | MountFlags.OPEN_TREE_CLOEXEC | recursive);
-    try {
-      mounts.mountSetattr(
-          fd,
-          "",
-          AT_EMPTY_PATH | (tree.all() ? AT_RECURSIVE : 0),
-          MountAttributes.idmap(namespace));
-      return fd;
-    } catch (ErrnoException e) {
-      fd.close();
-      throw new ContainerException.Unsupported(
-          "The ids of "
-              + tree.source()
-              + " cannot be mapped: "
-              + e.errno().message()
-              + " ("
-              + e.errno().name()
-              + "); its file system may not be able to");
-    }
   }
 }

@@ -69,6 +69,13 @@ public final class LaunchErrors {
     return errno.message() + " (" + errno.name() + ")";
   }
 
+  /** In words that callers of runc look for. */
+  private static boolean ordinary(Optional<Step> step) {
+    return step.filter(s ->
+            s.op() == Op.OPEN_IN && s.purpose().matches("mount a (proc|sysfs) file system on .*"))
+        .isPresent();
+  }
+
   private static String hint(Optional<Step> step, Errno errno, int part) {
     boolean exec = executes(step);
     String call = step.map(Step::call).orElse("");
@@ -86,7 +93,10 @@ public final class LaunchErrors {
               exec
                   ? "it is no program for this machine: check the image's platform, or add a #! line to the script"
                   : "";
-          case "ELOOP" -> "a symbolic link stands where none may be";
+          case "ELOOP", "ENOTDIR" ->
+              ordinary(step)
+                  ? "it must be mounted on ordinary directory, not on a link or a file"
+                  : errno.name().equals("ELOOP") ? "a symbolic link stands where none may be" : "";
           case "ENODEV" ->
               call.equals("mount")
                   ? "the kernel lacks this file system"
@@ -102,13 +112,21 @@ public final class LaunchErrors {
                   ? "a limit on processes is reached: see pids.max and ulimit -u"
                   : "";
           case "EPERM" ->
-              call.equals("prlimit64") ? "this host does not let Kapal raise the limit" : "";
+              call.equals("prlimit64")
+                  ? "this host does not let Kapal raise the limit"
+                  : step.filter(s -> s.op() == Op.CHECK_FLAGS).isPresent()
+                      ? "with a user namespace flags that the source's mount has stay: leave out what"
+                          + " changes them"
+                      : "";
           case "EINVAL" ->
               switch (call) {
                 case "pivot_root" -> "where / is a ramdisk, use no-pivot";
                 case "mount_setattr" ->
                     "its file system cannot do that (ids are mapped by ext4, xfs and btrfs, by tmpfs from"
                         + " Linux 6.3 on, by overlays not at all)";
+                case "set_mempolicy" ->
+                    "the nodes must have memory and be allowed to the control group (cpuset.mems), and"
+                        + " the kernel must know the mode and its flags";
                 default -> "";
               };
           case "EDQUOT" ->

@@ -87,15 +87,7 @@ final class AttributePlan {
     BitSet set = CpuList.parse(cpus).orElseGet(BitSet::new);
     if (!set.isEmpty()) {
       s.to("run on CPUs " + cpus);
-      long[] words = set.toLongArray();
-      Bytes mask =
-          Bytes.struct(
-              8 * words.length,
-              b -> {
-                for (long word : words) {
-                  b.putLong(word);
-                }
-              });
+      Bytes mask = Bytes.mask(set);
       s.call("sched_setaffinity", Arg.of(0), Arg.of(mask.length()), Arg.of(mask));
     }
   }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HexFormat;
 
 /** Bytes of a plan's data area, compared by content. */
@@ -32,6 +33,12 @@ public final class Bytes {
     ByteBuffer buffer = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
     filler.accept(buffer);
     return new Bytes(buffer.array(), false);
+  }
+
+  /** A set of numbers as the kernel takes CPUs and nodes: words of 64 bits. */
+  static Bytes mask(BitSet set) {
+    long[] words = set.toLongArray();
+    return struct(8 * words.length, b -> Arrays.stream(words).forEach(b::putLong));
   }
 
   /** How many bytes. */

@@ -140,8 +140,8 @@ final class Compilation {
   }
 
   /** A detached copy of the mount at a descriptor. */
-  void cloneTree(Section s, Arg.Slot from, boolean recursive, Arg.Slot out) {
-    s.call(
+  Section.Draft cloneTree(Section s, Arg.Slot from, boolean recursive, Arg.Slot out) {
+    return s.call(
             "open_tree",
             from,
             Arg.of(""),
@@ -166,6 +166,18 @@ final class Compilation {
         Arg.of(AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0)),
         Arg.of(attr),
         Arg.of(32));
+  }
+
+  /** Sets how a mount passes mounts on, one flag (MS_SHARED and so on, with MS_REC) at a time. */
+  void propagation(Section s, List<Long> all, Arg.Slot mount) {
+    for (long flags : all) {
+      if (mountSetattr()) {
+        boolean recursive = (flags & MountFlags.MS_REC) != 0;
+        setAttributes(s, mount, recursive, 0, 0, flags & ~MountFlags.MS_REC);
+      } else {
+        change(s, mount, flags, "");
+      }
+    }
   }
 
   /** Binds what one descriptor names onto another one. */

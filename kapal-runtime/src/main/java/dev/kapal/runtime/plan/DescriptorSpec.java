@@ -22,21 +22,4 @@ public sealed interface DescriptorSpec {
       gids = List.copyOf(gids);
     }
   }
-
-  /**
-   * A detached copy of a host directory's mount with mapped ids (mount_setattr(2),
-   * MOUNT_ATTR_IDMAP).
-   *
-   * @param recursive whether mounts below come with it
-   * @param all whether their ids are mapped, too
-   */
-  record IdMappedTree(
-      String source, boolean recursive, boolean all, List<IdMapping> uids, List<IdMapping> gids)
-      implements DescriptorSpec {
-    /** Copies the lists. */
-    public IdMappedTree {
-      uids = List.copyOf(uids);
-      gids = List.copyOf(gids);
-    }
-  }
 }

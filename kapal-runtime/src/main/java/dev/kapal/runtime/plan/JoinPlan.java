@@ -155,6 +155,7 @@ final class JoinPlan {
     }
     if (!hook) {
       AttributePlan.personality(c);
+      MemoryPolicyPlan.apply(c);
     }
     run.run(c.userNamespace);
     return c.plan(0, cgroupSlot);

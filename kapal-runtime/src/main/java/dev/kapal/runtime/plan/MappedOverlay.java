@@ -24,12 +24,6 @@ import java.util.stream.IntStream;
 final class MappedOverlay {
   private static final String ID_MAP = "id map";
 
-  /**
-   * Number of the namespace's descriptor, which mount_setattr(2) has in a structure and not as an
-   * argument; beyond those of {@link Compilation}.
-   */
-  private static final int ID_MAP_NUMBER = 902;
-
   private static final int MOVE_MOUNT_F_EMPTY_PATH = 4;
   private static final int PR_SET_SECUREBITS = 28;
   private static final int SECBIT_NO_SETUID_FIXUP = 1 << 2;
@@ -73,7 +67,7 @@ final class MappedOverlay {
     Path changes = RootPlan.common(List.of(upper, overlay.work()));
     Arg.Slot mapped = c.slot("mapped");
     s.to("map the ids of the changes in " + changes);
-    s.call("dup3", c.slot(ID_MAP), Arg.of(ID_MAP_NUMBER), Arg.of(O_CLOEXEC));
+    IdMapPlan.hold(s, c.slot(ID_MAP));
     s.op(Op.FORGET, c.slot(ID_MAP));
     clone(s, changes, mapped);
     s.to("prepare a place for the layers");
@@ -116,7 +110,7 @@ final class MappedOverlay {
     s.call("setfsgid", Arg.of(0));
     s.call("open_tree", Arg.of(AT_FDCWD), Arg.of("root"), Arg.of(OPEN_TREE_CLONE | O_CLOEXEC))
         .out(root);
-    s.call("close", Arg.of(ID_MAP_NUMBER));
+    IdMapPlan.release(s);
     s.op(Op.FORGET, mapped);
     s.call("chdir", Arg.of("/"));
     s.call("umount2", Arg.of(upper.toString()), Arg.of(MNT_DETACH));
@@ -141,15 +135,7 @@ final class MappedOverlay {
             Arg.of(directory.toString()),
             Arg.of(OPEN_TREE_CLONE | O_CLOEXEC))
         .out(out);
-    Bytes attr =
-        Bytes.struct(
-            32,
-            b ->
-                b.putLong(MountFlags.MOUNT_ATTR_IDMAP)
-                    .putLong(0)
-                    .putLong(0)
-                    .putLong(ID_MAP_NUMBER));
-    s.call("mount_setattr", out, Arg.of(""), Arg.of(AT_EMPTY_PATH), Arg.of(attr), Arg.of(32));
+    IdMapPlan.apply(s, out, false);
   }
 
   private static void attach(Section s, Arg.Slot tree, String name) {

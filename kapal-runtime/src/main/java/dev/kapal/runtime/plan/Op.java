@@ -15,7 +15,9 @@ public enum Op {
   FORGET(11),
   COPY_UP(12),
   AWAIT(13),
-  NETLINK(14);
+  NETLINK(14),
+  COVER(15),
+  CHECK_FLAGS(16);
 
   private final int code;
 

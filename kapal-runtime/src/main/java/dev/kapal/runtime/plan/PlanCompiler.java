@@ -35,7 +35,8 @@ public final class PlanCompiler {
 
   /**
    * As the other one, for a process that outlives whoever launches it: it waits for its start at a
-   * socket, and its program is looked for before that.
+   * socket, and its program is looked for before that. Flags of binds that the config does not name
+   * are cleared, as callers of runc know it.
    *
    * @throws ContainerException.Invalid if the config asks for something that is never right
    * @throws ContainerException.Unsupported if the host cannot do what it asks for
@@ -52,7 +53,12 @@ public final class PlanCompiler {
             .orElseThrow(() -> new ContainerException.Invalid("The config has no process to run"));
     Compilation c = new Compilation(config, facts, inputs);
     refuseUnsupported(c);
-    MountPlan mounts = new MountPlan(c);
+    MountPlan mounts =
+        new MountPlan(
+            c,
+            barrier == ProcessPlan.Barrier.SOCKET
+                ? BindFlags.Policy.CLEARED
+                : BindFlags.Policy.KEPT);
     mounts.descriptors();
     MappedOverlay.descriptor(c);
     Optional<Integer> cgroupSlot =
@@ -114,6 +120,7 @@ public final class PlanCompiler {
             HOW_DIRECTORY,
             c.slot("target"))
         .allow(Step.Allowed.ANY);
+    mounts.readOnly();
     root.readOnly();
     root.pivot();
     forgetAll(c);
@@ -121,6 +128,7 @@ public final class PlanCompiler {
       new TerminalPlan(c).control(c.init);
     }
     AttributePlan.personality(c);
+    MemoryPolicyPlan.apply(c);
     if (!c.userNamespace) {
       AttributePlan.allCpus(c.init);
       run.limits(c.init);
@@ -187,10 +195,6 @@ public final class PlanCompiler {
   }
 
   private static void refuseUnsupported(Compilation c) {
-    if (c.linux.memoryPolicy().isPresent()) {
-      throw Compilation.unsupported(
-          "NUMA memory policies (linux.memoryPolicy) are not supported yet");
-    }
     if (c.linux.namespace(NamespaceType.MOUNT).isEmpty()) {
       throw new ContainerException.Invalid(
           "A container needs a mount namespace: add one to linux.namespaces");

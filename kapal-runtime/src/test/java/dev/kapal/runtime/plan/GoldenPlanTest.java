@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * difference.
  */
 class GoldenPlanTest {
-  private static final KernelFeatures NEW = recent(false);
+  static final KernelFeatures NEW = recent(false);
 
   private static KernelFeatures recent(boolean labels) {
     return new KernelFeatures(
@@ -67,7 +67,7 @@ class GoldenPlanTest {
         labels);
   }
 
-  private static HostFacts facts(KernelFeatures features, Arch arch, CgroupLayout.Mode mode) {
+  static HostFacts facts(KernelFeatures features, Arch arch, CgroupLayout.Mode mode) {
     CgroupLayout cgroups =
         mode == CgroupLayout.Mode.V2
             ? new CgroupLayout(mode, Map.of(), Optional.of("/sys/fs/cgroup"), List.of("pids"))
@@ -76,7 +76,7 @@ class GoldenPlanTest {
     return new HostFacts(features, arch, cgroups, (1L << 41) - 1, 40);
   }
 
-  private static RuntimeConfig config() {
+  static RuntimeConfig config() {
     return RuntimeConfig.empty()
         .withHostname("box")
         .withRoot(new Root("rootfs", true))
