@@ -161,11 +161,10 @@ final class DropInCheckpointTest extends DropInFixture {
         print(child.wait(), os.read(now[1][0], 100))
         os.remove(images + '.pid')
         """;
-    List<String> line = new ArrayList<>(List.of("python3", "-c", script));
-    line.addAll(List.of(oci.folder.resolve("images").toString(), bundle.toString()));
-    line.addAll(oci.line());
     assertThat(
-            Commands.run(line, oci.environment(), "", Duration.ofSeconds(60)).mustSucceed().out())
+            python(script, oci.folder.resolve("images").toString(), bundle.toString())
+                .mustSucceed()
+                .out())
         .isEqualTo("-9\n9 b'got typed\\n'\nno others\n9 b'got more\\n'\n");
     assertThat(oci.run("state", "wait").err()).contains("container does not exist");
   }

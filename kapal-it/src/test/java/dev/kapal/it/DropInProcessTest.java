@@ -5,13 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Processes and hooks of kapal-oci as callers of runc know them. */
+/** Processes of kapal-oci as callers of runc know them. */
 final class DropInProcessTest extends DropInFixture {
-  private static final String OUTSIDE_PIDS =
-      "c['linux']['namespaces'] = [n for n in c['linux']['namespaces'] if n['type'] != 'pid']\n";
-
   /** Whoever gets it ends the process, and a created container ends at a SIGTERM, too. */
   @Test
   void handsOverADescriptorOfTheProcess() throws Exception {
@@ -71,97 +69,151 @@ final class DropInProcessTest extends DropInFixture {
         .contains(".. is not a sub cgroup path");
   }
 
-  /** Before its root is entered a hook finds the host's files, and begins in the container's. */
+  /** A policy that children do not get is the process's all the same. */
   @Test
-  void hooksFindWhatTheyExpect() throws Exception {
-    Path seen = oci.folder.resolve("seen");
-    Path host = Files.writeString(oci.folder.resolve("host"), "of the host");
-    Commands.sh("chmod 755 '%1$s' && touch '%2$s' && chmod 666 '%2$s'".formatted(oci.folder, seen));
-    String script =
-        "read s; cat %s >>%s; mount -t tmpfs x ./tmp && echo put >./tmp/by-hook"
-            .formatted(host, seen);
-    String edits =
+  void aProcessIsScheduledAsItIsAskedFor() throws Exception {
+    oci.sleeping("dl");
+    Path pid = oci.folder.resolve("dl.pid");
+    Path process = oci.folder.resolve("dl.json");
+    String scheduler =
         """
-        c['process']['cwd'] = '/bin'
-        c['hooks'] = {
-          'createContainer': [{'path': '/bin/bash', 'args': ['bash', '-c', '%s']}],
-          'startContainer': [{'path': '/bin/sh', 'args': ['sh', '-c', 'echo $HOME $PWD >>/tmp/by-hook']}]}
-        """
-            .formatted(script);
-    Path bundle = oci.bundle("hooks", edits, "cat", "/tmp/by-hook");
-    assertThat(oci.ok("run", "--bundle", bundle.toString(), "hooks")).isEqualTo("put\n/root /bin");
-    assertThat(Files.readString(seen)).isEqualTo("of the host");
-    String users =
-        """
-        c['linux']['namespaces'].append({'type': 'user'})
-        for k in ('uidMappings', 'gidMappings'):
-            c['linux'][k] = [{'containerID': 0, 'hostID': 100000, 'size': 1000}]
+        {"policy": "SCHED_DEADLINE", "flags": ["SCHED_FLAG_RESET_ON_FORK"],
+          "runtime": 42000, "deadline": 1000000, "period": 1000000}
         """;
-    Path mapped = oci.bundle("hooks", edits + users, "cat", "/tmp/by-hook");
-    assertThat(oci.ok("run", "--bundle", mapped.toString(), "hooks")).isEqualTo("put\n/root /bin");
-    assertThat(Files.readString(seen)).isEqualTo("of the hostof the host");
+    Files.writeString(
+        process,
+        "{\"args\": [\"sleep\", \"1000\"], \"cwd\": \"/\", \"env\": [\"PATH=/bin\"], \"user\": {}, \"scheduler\": "
+            + scheduler
+            + "}");
+    oci.detached("exec", "-d", "--pid-file", pid.toString(), "--process", process.toString(), "dl")
+        .mustSucceed();
+    assertThat(Commands.sh("chrt -p $(cat '" + pid + "')").text())
+        .contains("SCHED_DEADLINE|SCHED_RESET_ON_FORK")
+        .contains("42000/1000000/1000000");
+    String edits =
+        "c['process']['scheduler'] = %s\nc['linux']['resources']['cpu'] = {'cpus': '0'}\n"
+            .formatted(scheduler.strip());
+    Path bundle = oci.bundle("some", edits, "true");
+    assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "there is one CPU only");
+    assertThat(oci.run("run", "--bundle", bundle.toString(), "some").err())
+        .contains("process scheduler can't be used together with AllowedCPUs");
   }
 
   @Test
-  void saysHowAHookEnded() {
-    String edits =
+  void programsAreExecutedByTheRightsThatTheProcessHas() throws Exception {
+    Path program = Files.writeString(oci.rootfs.resolve("bin/mine"), "#!/bin/sh\necho mine\n");
+    Commands.sh("chmod 744 '" + program + "'").mustSucceed();
+    String user = "c['process']['user'] = {'uid': 1000, 'gid': 1000}\n";
+    Path poor = oci.bundle("mine", user, "/bin/mine");
+    assertThat(oci.run("run", "--bundle", poor.toString(), "mine").err())
+        .contains("permission denied");
+    String may =
         """
-        c['hooks'] = {'%s': [{'path': '/bin/sh', 'args': ['sh', '-c', 'echo why; kill -%s $$']}]}
+        for k in ('bounding', 'effective', 'permitted', 'inheritable', 'ambient'):
+            c['process']['capabilities'].setdefault(k, []).append('CAP_DAC_OVERRIDE')
+        c['linux']['resources']['devices'][0]['access'] = 'rwma'
         """;
-    Path bundle = oci.bundle("bad", edits.formatted("startContainer", "SYS"), "sleep", "1000");
-    assertThat(oci.run("run", "--bundle", bundle.toString(), "bad").err())
-        .contains("error running startContainer hook #0: /bin/sh: it was killed by SIGSYS")
-        .contains("(bad system call) and said: why");
-    // The program may be at its end before the hook is.
-    Path late = oci.bundle("bad", edits.formatted("poststart", "TERM"), "true");
-    Result failed = oci.run("run", "--bundle", late.toString(), "bad");
-    assertThat(failed.status()).isEqualTo(1);
-    assertThat(failed.err()).contains("error running poststart hook #0");
-    assertThat(oci.left()).isEmpty();
+    Path able = oci.bundle("mine", user + may, "/bin/mine");
+    assertThat(oci.ok("run", "--bundle", able.toString(), "mine")).isEqualTo("mine");
+    Files.writeString(program, "#!/no/interpreter\n");
+    Path orphan = oci.bundle("mine", "", "/bin/mine");
+    Result result = oci.run("run", "--bundle", orphan.toString(), "mine");
+    assertThat(result.status()).isEqualTo(255);
+    assertThat(result.err()).isEqualTo("exec /bin/mine: no such file or directory\n");
+    Files.delete(program);
   }
 
-  /** An agent is asked about calls that the set-up itself makes behind the filter. */
+  /** What the config asks of all its processes, the further ones have as well. */
   @Test
-  void whatTheSetUpNeedsCanBeAskedFor() {
-    String script =
-        """
-        import ctypes, fcntl, os, socket, struct, subprocess, sys, threading
-        bundle, path, line = sys.argv[1], sys.argv[2], sys.argv[3:]
-        def agent(listener, asked):
-            _, fds, _, _ = socket.recv_fds(listener.accept()[0], 65536, 1)
-            while True:
-                request = bytearray(80)
-                fcntl.ioctl(fds[0], 0xc0502100, request)
-                asked.add(struct.unpack_from('<i', request, 16)[0])
-                fcntl.ioctl(fds[0], 0xc0182101, struct.pack('<QqiI', *struct.unpack_from('<Q', request), 0, 0, 1))
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(path)
-        listener.listen()
-        for _ in (1, 2):
-            asked = set()
-            threading.Thread(target=agent, args=(listener, asked), daemon=True).start()
-            print(subprocess.check_output(line + ['run', '--bundle', bundle, 'ask']).decode(), asked >= {0, 1, 3, 59})
-            c = open(bundle + '/config.json').read().replace('"noNewPrivileges": true', '"noNewPrivileges": false')
-            open(bundle + '/config.json', 'w').write(c)
-        sys.stdout.flush()
-        os._exit(0)
-        """;
-    assumeTrue(System.getProperty("os.arch").equals("amd64"), "the numbers are x86-64's");
-    Path socket = oci.folder.resolve("agent.sock");
+  void furtherProcessesHaveWhatTheFirstHas() {
+    assumeTrue(System.getProperty("os.arch").equals("amd64"), "i686 is x86-64's other domain");
     String edits =
         """
-        c['linux']['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'listenerPath': '%s', 'syscalls': [
-          {'names': ['execve', 'openat', 'open', 'read', 'write', 'close', 'fcntl'], 'action': 'SCMP_ACT_NOTIFY'}]}
+        c['linux']['personality'] = {'domain': 'LINUX32'}
+        for k in ('bounding', 'inheritable'):
+            c['process']['capabilities'][k] = ['CAP_KILL', 'CAP_CHOWN', 'CAP_SYSLOG']
+        for k in ('permitted', 'effective', 'ambient'):
+            c['process']['capabilities'][k] = ['CAP_CHOWN']
         """;
-    Path bundle =
-        oci.bundle("ask", edits.formatted(socket), "sh", "-c", "cat /etc/none; exec echo done");
-    assertThat(python(script, bundle.toString(), socket.toString()).mustSucceed().out())
-        .isEqualTo("done\n True\ndone\n True\n");
-    oci.bundle("ask", edits.formatted("/nowhere"), "true");
-    assertThat(oci.run("run", "--bundle", bundle.toString(), "ask").err())
-        .contains("failed to connect with seccomp agent at /nowhere");
-    oci.bundle("ask", edits.formatted(socket).replace("'read'", "'sendmsg'"), "true");
-    assertThat(oci.run("run", "--bundle", bundle.toString(), "ask").err())
-        .contains("SCMP_ACT_NOTIFY cannot be used for the sendmsg syscall");
+    Path bundle = oci.bundle("like", edits, "sleep", "1000");
+    oci.detached("run", "-d", "--bundle", bundle.toString(), "like").mustSucceed();
+    assertThat(inside("like", "uname -m")).isEqualTo("i686");
+    assertThat(oci.ok("exec", "like", "grep", "CapAmb", "/proc/self/status")).endsWith("000001");
+    String[] more = {"exec", "--user", "7", "--cap", "CAP_SYSLOG", "--cap", "CAP_NET_RAW", "like"};
+    // Ambient is what the config lets be inherited; nothing becomes inheritable (CVE-2022-29162).
+    String sets =
+        oci.ok(
+            more[0],
+            more[1],
+            more[2],
+            more[3],
+            more[4],
+            more[5],
+            more[6],
+            more[7],
+            "sed",
+            "-n",
+            "s/^Cap\\(Inh\\|Eff\\|Amb\\):[^1-9]*/\\1 /p",
+            "/proc/self/status");
+    assertThat(sets.split("\\s+"))
+        .containsExactly("Inh", "400000021", "Eff", "400000001", "Amb", "400000001");
+  }
+
+  /** Control groups without "ro" are the container's to divide. */
+  @Test
+  void controlGroupsMayBeWritable() {
+    String mount =
+        """
+        c['mounts'] = [m for m in c['mounts'] if m['destination'] != '/sys/fs/cgroup']
+        c['mounts'] += [{'destination': '/sys/fs/cgroup', 'type': 'cgroup', 'source': 'cgroup',
+          'options': ['nosuid', 'noexec', 'nodev', 'relatime'%s]}]
+        """;
+    String script =
+        "for c in /sys/fs/cgroup /sys/fs/cgroup/pids; do test -e $c/cgroup.procs &&"
+            + " mkdir $c/inner && echo $$ >$c/inner/cgroup.procs && grep -c inner /proc/self/cgroup; done";
+    Path bundle = oci.bundle("rw", mount.formatted(""), "sh", "-c", script);
+    assertThat(oci.run("run", "--bundle", bundle.toString(), "rw").out()).isEqualTo("1\n");
+    oci.bundle("rw", mount.formatted(", 'ro'"), "sh", "-c", script);
+    Result refused = oci.run("run", "--bundle", bundle.toString(), "rw");
+    assertThat(refused.out()).isEmpty();
+    assertThat(refused.err()).contains("Read-only file system");
+  }
+
+  /** Also one that had no class of service before, with all that runs in it. */
+  @Test
+  void theClassOfServiceMayChange() throws Exception {
+    Path resctrl = Files.createDirectories(oci.folder.resolve("resctrl/info")).getParent();
+    Map<String, String> env = Map.of("KAPAL_RESCTRL", resctrl.toString());
+    oci.sleeping("class");
+    oci.runWith(env, "", "update", "--l3-cache-schema", "L3:0=f", "class").mustSucceed();
+    Path schemata = resctrl.resolve("class/schemata");
+    assertThat(Files.readString(schemata)).isEqualTo("L3:0=f\n");
+    assertThat(Files.readString(resctrl.resolve("class/tasks"))).isEqualTo(pid("class") + "\n");
+    oci.runWith(env, "", "update", "--mem-bw-schema", "MB:0=20", "class").mustSucceed();
+    assertThat(Files.readString(schemata)).isEqualTo("L3:0=f\nMB:0=20\n");
+    Result refused =
+        oci.runWith(env, "", "update", "--memory", "64m", "--mem-bw-schema", "L3:0=1", "class");
+    assertThat(refused.err()).contains("has to be one line that begins with MB:");
+    assertThat(oci.ok("events", "--stats", "class")).doesNotContain("67108864");
+    assertThat(Files.readString(schemata)).isEqualTo("L3:0=f\nMB:0=20\n");
+    // The kernel's files go with their directory; those of a folder have to be removed.
+    Files.delete(schemata);
+    Files.delete(resctrl.resolve("class/tasks"));
+    oci.runWith(env, "", "delete", "--force", "class").mustSucceed();
+    assertThat(resctrl.resolve("class")).doesNotExist();
+  }
+
+  @Test
+  void deleteEndsWhatOutlivesTheFirstProcess() throws Exception {
+    String edits =
+        "c['linux']['namespaces'] = [n for n in c['linux']['namespaces'] if n['type'] != 'pid']";
+    Path bundle = oci.bundle("left", edits, "sh", "-c", "sleep 717173 & sleep 717174");
+    oci.detached("run", "-d", "--bundle", bundle.toString(), "left").mustSucceed();
+    Eventually.holds(
+        "both run", () -> Commands.sh("pgrep -fxc 'sleep 71717[34]'").text().equals("2"));
+    Commands.sh("kill -9 " + pid("left")).mustSucceed();
+    await("left", "stopped");
+    oci.ok("delete", "left");
+    assertThat(Commands.sh("pgrep -fx 'sleep 71717[34]'").status()).isNotZero();
   }
 }

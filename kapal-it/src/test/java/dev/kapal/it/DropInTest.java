@@ -210,30 +210,6 @@ final class DropInTest extends DropInCases {
     Files.delete(script);
   }
 
-  @Test
-  void handsOverTheListenerOfItsFilter() throws Exception {
-    Linux linux = Linux.system();
-    Path path = oci.folder.resolve("seccomp.sock");
-    String edits =
-        """
-        c['linux']['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'listenerPath': '%s',
-          'listenerMetadata': 'meta', 'syscalls': [{'names': ['mkdir'], 'action': 'SCMP_ACT_NOTIFY'}]}
-        """
-            .formatted(path);
-    Path bundle = oci.bundle("notify", edits, "sh", "-c", "mkdir /made; sleep 1000");
-    try (Fd listener = linux.sockets().listen(path.toString(), SocketType.STREAM, 0600)) {
-      oci.detached("run", "--detach", "--bundle", bundle.toString(), "notify").mustSucceed();
-      byte[] buffer = new byte[4096];
-      try (Fd socket = linux.sockets().accept(listener);
-          Sockets.Received got = linux.sockets().receive(socket, buffer, 0, buffer.length, 1)) {
-        String message = new String(buffer, 0, got.length(), StandardCharsets.UTF_8);
-        assertThat(message).contains("\"metadata\":\"meta\"").contains("\"id\":\"notify\"");
-        assertThat(got.descriptors()).hasSize(1);
-      }
-    }
-    Files.delete(path);
-  }
-
   /** Without a PID namespace of its own nothing ends them with it. */
   @Test
   void whatOutlivesTheFirstProcessCanBeKilled() throws Exception {
@@ -392,23 +368,6 @@ final class DropInTest extends DropInCases {
     assertThat(oci.run("exec", "orphan", "/bin/orphan").err())
         .contains("exec /bin/orphan: no such file or directory");
     Files.delete(script);
-  }
-
-  /** A hook in the container has its filter and, unless it brings its own, its variables. */
-  @Test
-  void aHookInTheContainerIsOneOfItsProcesses() {
-    String edits =
-        """
-        c['process']['env'] += ['MINE=yes']
-        c['hooks'] = {'startContainer': [{'path': '/bin/sh', 'args': ['sh', '-c',
-          'mkdir /dev/shm/$MINE 2>/dev/shm/said; echo $MINE >>/dev/shm/said']}]}
-        c['linux']['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW',
-          'syscalls': [{'names': ['mkdir', 'mkdirat'], 'action': 'SCMP_ACT_ERRNO'}]}
-        """;
-    Path bundle = oci.bundle("hooked", edits, "cat", "/dev/shm/said");
-    assertThat(oci.ok("run", "--bundle", bundle.toString(), "hooked"))
-        .contains("Operation not permitted")
-        .endsWith("yes");
   }
 
   /** Mappings of a mount's own map its ids, without an option that says so. */

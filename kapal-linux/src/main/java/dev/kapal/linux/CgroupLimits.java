@@ -41,7 +41,10 @@ final class CgroupLimits {
     if (v1.isPresent()) {
       CgroupFolder folder = v1.get().folder(path);
       checkUsage(folder, "memory.usage_in_bytes", name, resources.memory());
-      write(v1.get(), folder, wanted);
+      write(
+          v1.get(),
+          folder,
+          wanted.stream().map(s -> CgroupV1Settings.ofScheduler(s, folder::has)).toList());
     } else if (v2.isPresent()) {
       CgroupFolder folder = v2.get().folder(path);
       checkUsage(folder, "memory.current", name, resources.memory());

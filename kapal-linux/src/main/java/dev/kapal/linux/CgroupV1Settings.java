@@ -3,6 +3,7 @@ package dev.kapal.linux;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Limits as the files of v1 hold them, see the kernel's admin-guide/cgroup-v1. */
 final class CgroupV1Settings {
@@ -72,6 +73,15 @@ final class CgroupV1Settings {
     throttles(settings, "write_bps", io.writeBytes());
     throttles(settings, "read_iops", io.readOperations());
     throttles(settings, "write_iops", io.writeOperations());
+  }
+
+  /** Since CFQ is gone weights are BFQ's, in files of its own. */
+  static CgroupSetting ofScheduler(CgroupSetting setting, Predicate<String> there) {
+    String weight = "blkio.weight";
+    String bfq = setting.file().replace(weight, "blkio.bfq.weight");
+    return setting.file().startsWith(weight) && !there.test(setting.file()) && there.test(bfq)
+        ? new CgroupSetting(setting.controller(), bfq, setting.value())
+        : setting;
   }
 
   private static void throttles(

@@ -123,6 +123,17 @@ class CgroupSettingsTest {
   }
 
   @Test
+  void weightsAreThoseOfTheSchedulerThatIsThere() {
+    CgroupSetting weight = new CgroupSetting("blkio", "blkio.weight_device", "8:16 10");
+    CgroupSetting bfq = new CgroupSetting("blkio", "blkio.bfq.weight_device", "8:16 10");
+    assertThat(CgroupV1Settings.ofScheduler(weight, bfq.file()::equals)).isEqualTo(bfq);
+    assertThat(CgroupV1Settings.ofScheduler(weight, _ -> true)).isEqualTo(weight);
+    assertThat(CgroupV1Settings.ofScheduler(weight, _ -> false)).isEqualTo(weight);
+    CgroupSetting leaf = new CgroupSetting("blkio", "blkio.leaf_weight", "10");
+    assertThat(CgroupV1Settings.ofScheduler(leaf, bfq.file()::equals)).isEqualTo(leaf);
+  }
+
+  @Test
   void weights() {
     assertThat(CgroupV2Settings.weight(2)).isEqualTo(1);
     assertThat(CgroupV2Settings.weight(1024)).isEqualTo(100);

@@ -8,6 +8,7 @@ import dev.kapal.linux.Fd;
 import dev.kapal.linux.Linux;
 import dev.kapal.oci.runtime.Mount;
 import dev.kapal.oci.runtime.Process;
+import dev.kapal.oci.runtime.Resources;
 import dev.kapal.oci.runtime.Root;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.oci.runtime.RuntimeConfigException;
@@ -41,7 +42,7 @@ record Bundle(Path path, RuntimeConfig config) {
                     O_PATH | O_DIRECTORY);
         Fd file = linux.descriptors().openat(directory, "config.json", O_RDONLY)) {
       byte[] json = linux.descriptors().readFully(file, RuntimeConfigJson.MAX_BYTES);
-      RuntimeConfig read = RuntimeConfigJson.read(json);
+      RuntimeConfig read = letters(RuntimeConfigJson.read(json));
       String root = read.root().map(Root::path).orElse("");
       RuntimeConfig config =
           read.withMounts(read.mounts().stream().map(m -> taken(m, path, root)).toList());
@@ -56,6 +57,27 @@ record Bundle(Path path, RuntimeConfig config) {
     } catch (RuntimeConfigException e) {
       throw new CommandFailed(path.resolve("config.json") + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Of what access of a device is, runc passes over letters that mean nothing. */
+  private static RuntimeConfig letters(RuntimeConfig config) {
+    return config
+        .linux()
+        .flatMap(linux ->
+            linux
+                .resources()
+                .map(r ->
+                    linux.withResources(
+                        r.withDevices(r.devices().stream().map(Bundle::letters).toList()))))
+        .map(config::withLinux)
+        .orElse(config);
+  }
+
+  private static Resources.DeviceRule letters(Resources.DeviceRule rule) {
+    String known = rule.access().replaceAll("[^rwm]", "");
+    return known.isEmpty()
+        ? rule
+        : new Resources.DeviceRule(rule.allow(), rule.type(), rule.major(), rule.minor(), known);
   }
 
   /**

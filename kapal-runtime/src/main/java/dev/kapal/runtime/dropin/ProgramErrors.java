@@ -22,19 +22,26 @@ final class ProgramErrors {
   static CommandFailed explain(String what, LaunchPlan plan, LaunchWatch.Failure failure) {
     Optional<Step> step = plan.step(failure.part(), failure.step());
     String purpose = step.map(Step::purpose).orElse("");
-    // It was there when it was looked for: what is missing is what it wants to be run by.
-    if (step.filter(s -> s.op() == Op.EXEC).isPresent()
-        && Errno.of(failure.errno()).equals(Errno.ENOENT)
-        && purpose.startsWith(EXECUTE)) {
-      return new CommandFailed(
-          "unable to start container process: exec "
-              + purpose.substring(EXECUTE.length())
-              + ": no such file or directory");
-    }
-    return program(purpose, failure.errno())
+    return (step.filter(s -> s.op() == Op.EXEC).isPresent()
+            ? executing(purpose, failure.errno())
+            : program(purpose, failure.errno()))
         .orElseGet(() ->
             new CommandFailed(
                 String.valueOf(LaunchErrors.explain(what, plan, failure).getMessage())));
+  }
+
+  /**
+   * Of a failure to execute it. It was there when it was looked for: what is missing is what it
+   * wants to be run by.
+   */
+  static Optional<CommandFailed> executing(String purpose, int number) {
+    return purpose.startsWith(EXECUTE) && Errno.of(number).equals(Errno.ENOENT)
+        ? Optional.of(
+            new CommandFailed(
+                "unable to start container process: exec "
+                    + purpose.substring(EXECUTE.length())
+                    + ": no such file or directory"))
+        : program(purpose, number);
   }
 
   /** Of a failure at the program itself. */

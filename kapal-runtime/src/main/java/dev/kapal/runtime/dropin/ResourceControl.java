@@ -67,6 +67,17 @@ final class ResourceControl {
 
   /** Refuses what cannot be done, with nothing changed: before anything is made or kept. */
   void check() {
+    checkConfig();
+    checkPlace();
+  }
+
+  /** As {@link #check} before a class that is there already gets other schemata. */
+  void checkUpdate() {
+    checkConfig();
+    Schemata.parse(Schemata.combined(rdt));
+  }
+
+  private void checkConfig() {
     String name = name();
     if (!name.isEmpty() && (name.contains("/") || name.contains("\n") || TAKEN.contains(name))) {
       throw new CommandFailed(
@@ -79,7 +90,6 @@ final class ResourceControl {
         || (!rdt.memBwSchema().isEmpty() && !rdt.memBwSchema().startsWith("MB:"))) {
       throw new CommandFailed("linux.intelRdt.memBwSchema has to be one line that begins with MB:");
     }
-    checkPlace();
   }
 
   /** Its directory below the root; empty: the root itself, the default class. */
@@ -157,11 +167,23 @@ final class ResourceControl {
     }
   }
 
+  /** Gives the class the schemata that the config has now. */
+  void update() {
+    writeSchemata();
+  }
+
   /** Puts a further process there. */
   void join(int pid) {
     write(path("tasks"), List.of(Integer.toString(pid)));
     if (rdt.enableMonitoring()) {
       write(path("mon_groups/" + id + "/tasks"), List.of(Integer.toString(pid)));
+    }
+  }
+
+  /** As the other one, for a process that may have ended. */
+  void joinIfThere(int pid) {
+    if (exists("/proc/" + pid)) {
+      join(pid);
     }
   }
 

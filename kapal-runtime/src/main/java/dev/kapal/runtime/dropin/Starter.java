@@ -114,7 +114,7 @@ final class Starter {
     int error = state.getInt(ERROR_AT);
     if (error != 0) {
       String purpose = purpose(state.getInt(STEP_AT));
-      throw ProgramErrors.program(purpose, error)
+      throw ProgramErrors.executing(purpose, error)
           .orElseGet(() ->
               new CommandFailed(
                   "cannot start container "

@@ -67,9 +67,11 @@ final class Update {
       }
       dev.kapal.oci.runtime.Linux section = kept.linux();
       Resources before = section.resources().orElse(Resources.empty());
+      Optional<SchemataUpdate> schemata = SchemataUpdate.of(session, flags, kept);
       try {
         kept.cgroup().set(Limits.of(now)).forEach(session.console()::warn);
-      } catch (CgroupException e) {
+        schemata.ifPresent(SchemataUpdate::apply);
+      } catch (CgroupException | CommandFailed e) {
         try {
           kept.cgroup().set(Limits.of(before));
         } catch (CgroupException again) {
@@ -81,17 +83,15 @@ final class Update {
         SystemdScope.systemd(session.host().linux())
             .ifPresent(systemd -> SystemdScope.tell(systemd, section.cgroupsPath(), now));
       }
+      dev.kapal.oci.runtime.Linux merged = section.withResources(Limits.merge(before, now));
       RuntimeConfig config =
-          kept.config().withLinux(section.withResources(Limits.merge(before, now)));
+          kept.config()
+              .withLinux(schemata.map(s -> merged.withIntelRdt(s.config())).orElse(merged));
       kept.files().write(Kept.CONFIG, RuntimeConfigJson.write(config));
     }
   }
 
   private Resources asked() {
-    if (flags.value("l3-cache-schema").isPresent() || flags.value("mem-bw-schema").isPresent()) {
-      throw new CommandFailed(
-          "the schemata of a class of service cannot be changed here; write them to resctrl");
-    }
     Optional<String> file = flags.value("resources");
     return meant(RuntimeConfigJson.readResources(file.isPresent() ? read(file.get()) : document()));
   }

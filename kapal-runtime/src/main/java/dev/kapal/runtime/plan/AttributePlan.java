@@ -33,9 +33,13 @@ final class AttributePlan {
 
   private AttributePlan() {}
 
-  /** The scheduling policy and the I/O priority. */
-  static void schedule(Section host, Process process) {
-    process.scheduler().ifPresent(s -> scheduler(host, s));
+  /**
+   * The scheduling policy and the I/O priority.
+   *
+   * @param bound whether it may run on some CPUs alone, with which not every policy goes
+   */
+  static void schedule(Section host, Process process, boolean bound) {
+    process.scheduler().ifPresent(s -> scheduler(host, s, bound));
     process
         .ioPriority()
         .ifPresent(p -> {
@@ -48,13 +52,16 @@ final class AttributePlan {
         });
   }
 
-  private static void scheduler(Section s, Process.Scheduler sched) {
+  private static void scheduler(Section s, Process.Scheduler sched, boolean bound) {
     long flags = 0;
     for (String flag : sched.flags()) {
       flags |= 1L << SCHED_FLAGS.indexOf(flag);
     }
     long bits = flags;
-    s.to("set the scheduling policy " + sched.policy());
+    s.to(
+        "set the scheduling policy "
+            + sched.policy()
+            + (bound ? " (process scheduler can't be used together with AllowedCPUs)" : ""));
     s.call(
         "sched_setattr",
         Arg.of(0),

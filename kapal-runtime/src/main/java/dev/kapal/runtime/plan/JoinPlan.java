@@ -112,7 +112,9 @@ final class JoinPlan {
     process.execCpuAffinity().ifPresent(a -> AttributePlan.affinity(stage, a.last()));
     NamespacePlan.oomScore(stage, process, c);
     run.ownStreams(stage, c.userNamespace ? c.linux.uidMappings() : List.of());
-    run.limits(stage);
+    if (c.userNamespace) {
+      run.limits(stage);
+    }
     boolean pts = DevicePlan.hasPts(c);
     if (process.terminal() && !pts) {
       new TerminalPlan(c).open(stage, process, false);
@@ -133,6 +135,10 @@ final class JoinPlan {
     }
     if (inputs.newKeyring() && !hook) {
       ProcessPlan.keyring(c.init, inputs.keyring());
+    }
+    if (!c.userNamespace) {
+      // Not before: a policy may be one that children do not get (SCHED_FLAG_RESET_ON_FORK).
+      run.limits(c.init);
     }
     if (kind == Kind.OUTER_HOOK) {
       HostRoot.enter(c);

@@ -7,6 +7,7 @@ final class Kernel {
   static final int AT_FDCWD = -100;
   static final int AT_SYMLINK_NOFOLLOW = 0x100;
   static final int AT_EMPTY_PATH = 0x1000;
+  static final int AT_EACCESS = 0x200;
   static final int AT_RECURSIVE = 0x8000;
 
   static final int O_WRONLY = 1;

@@ -14,7 +14,6 @@ import java.util.Optional;
  * working directory, filter. The filter is loaded as late as possible.
  */
 final class ProcessPlan {
-  private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   private static final Map<String, Integer> RLIMITS =
       Map.ofEntries(
           Map.entry("RLIMIT_CPU", 0),
@@ -37,6 +36,7 @@ final class ProcessPlan {
   private final Process process;
   private final Optional<SeccompProgram> seccomp;
   private final Barrier barrier;
+  private final ProgramPlan program;
 
   /** Where a process waits for its start. */
   enum Barrier {
@@ -64,6 +64,7 @@ final class ProcessPlan {
     this.process = process;
     this.seccomp = seccomp;
     this.barrier = barrier;
+    this.program = new ProgramPlan(c, process);
   }
 
   /** What the host's privileges are needed for. */
@@ -84,7 +85,10 @@ final class ProcessPlan {
           Arg.of(value),
           Arg.of(0));
     }
-    AttributePlan.schedule(host, process);
+    AttributePlan.schedule(
+        host,
+        process,
+        c.linux.resources().flatMap(r -> r.cpu()).filter(cpu -> !cpu.cpus().isEmpty()).isPresent());
   }
 
   /** Lets a user other than root open its standard streams by path; the pipes belong to root. */
@@ -204,7 +208,11 @@ final class ProcessPlan {
       caps.apply(s, false);
       caps.raiseAmbient(s);
     }
-    execute(s);
+    if (barrier == Barrier.SOCKET) {
+      program.executeStarted(s);
+    } else {
+      program.execute(s);
+    }
   }
 
   /** A stream that leads nowhere does so by the container's own device: it can be saved with it. */
@@ -229,42 +237,18 @@ final class ProcessPlan {
   private void barrier(Section s) {
     switch (barrier) {
       case NONE -> {}
-      case FOUND -> find(s);
+      case FOUND -> program.find(s);
       case WATCHER -> {
         s.to("wait for the start");
         s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_START));
       }
       case SOCKET -> {
-        find(s);
+        program.find(s);
         s.to("wait for the start");
         s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_CREATED));
         s.op(Op.AWAIT, c.slot(LISTENER));
         s.op(Op.FORGET, c.slot(LISTENER));
       }
-    }
-  }
-
-  /** So that a program that is not there is told of when the container is made. */
-  private void find(Section s) {
-    String program = process.args().getFirst();
-    s.to("execute " + program);
-    Section.Label found = new Section.Label();
-    List<String> candidates = candidates(program, process.env());
-    for (int i = 0; i < candidates.size(); i++) {
-      Section.Draft look =
-          s.call("faccessat", Arg.of(AT_FDCWD), Arg.of(candidates.get(i)), Arg.of(X_OK))
-              .skipTo(found);
-      if (i < candidates.size() - 1) {
-        look.allow(Step.Allowed.ANY);
-      }
-    }
-    s.here(found);
-    if (program.contains("/")) {
-      // One that is a directory may be entered, but not executed: EISDIR tells.
-      Section.Label file = new Section.Label();
-      c.openHost(s, program, O_PATH | c.directory(), c.slot("program")).on(Step.Allowed.ANY, file);
-      c.openHost(s, program, O_WRONLY, c.slot("program"));
-      s.here(file);
     }
   }
 
@@ -357,47 +341,5 @@ final class ProcessPlan {
       s.op(Op.SEND, c.slot("listener"), Arg.of(2));
       s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_LISTENER));
     }
-  }
-
-  private void execute(Section s) {
-    String program = process.args().getFirst();
-    s.to("execute " + program);
-    Section.Draft exec =
-        s.op(
-            Op.EXEC,
-            new Arg.Strings(candidates(program, process.env())),
-            new Arg.Strings(process.args()),
-            new Arg.Strings(process.env()));
-    if (barrier == Barrier.SOCKET) {
-      // Whoever started it counts it as started by now: it says so itself, and ends.
-      Section.Label denied = new Section.Label();
-      exec.allow(Errors.ENOEXEC).on(Errors.EACCES, denied);
-      complain(s, "exec " + program + ": exec format error\n");
-      s.here(denied);
-      complain(s, "exec " + program + ": permission denied\n");
-    }
-  }
-
-  private static void complain(Section s, String text) {
-    s.call("write", Arg.of(2), Arg.of(text), Arg.of(Bytes.string(text).length() - 1))
-        .allow(Step.Allowed.ANY);
-    s.call("exit_group", Arg.of(255));
-  }
-
-  private static List<String> candidates(String program, List<String> env) {
-    if (program.indexOf('/') >= 0) {
-      return List.of(program);
-    }
-    String path =
-        env.stream()
-            .filter(e -> e.startsWith("PATH="))
-            .reduce((_, last) -> last)
-            .map(e -> e.substring(5))
-            .orElse(PATH);
-    List<String> candidates = new ArrayList<>();
-    for (String directory : path.split(":", -1)) {
-      candidates.add(directory.isEmpty() ? "./" + program : directory + "/" + program);
-    }
-    return candidates;
   }
 }
