@@ -4,6 +4,7 @@ import static dev.kapal.linux.Fcntl.*;
 
 import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.Fd;
+import dev.kapal.linux.Identity;
 import dev.kapal.linux.KernelFeatures;
 import dev.kapal.linux.Linux;
 import java.io.IOException;
@@ -22,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * What the kernel can do, kept between JVMs that run one command each: probing takes longer than
  * most commands. A file holds for one boot, and for processes with the same rights, filters and
- * user namespace, on which the answers depend. What is not root's alone is not read.
+ * user namespace, on which the answers depend. What is not this user's alone is not read.
  */
 final class FeatureCache {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -31,9 +32,11 @@ final class FeatureCache {
       List.of("CapEff", "CapBnd", "NoNewPrivs", "Seccomp", "Seccomp_filters");
 
   private final Path directory;
+  private final Identity who;
 
-  FeatureCache(Path directory) {
+  FeatureCache(Path directory, Identity who) {
     this.directory = directory;
+    this.who = who;
   }
 
   /** From the file, else probed and written. */
@@ -72,7 +75,7 @@ final class FeatureCache {
       var mode =
           Files.readAttributes(file, "unix:uid,mode,size", java.nio.file.LinkOption.NOFOLLOW_LINKS);
       boolean ours =
-          Integer.valueOf(0).equals(mode.get("uid"))
+          Integer.valueOf((int) who.uid()).equals(mode.get("uid"))
               && Integer.valueOf(0100600).equals(mode.get("mode"));
       if (!ours || !(mode.get("size") instanceof Long size) || size > LONGEST) {
         return Optional.empty();

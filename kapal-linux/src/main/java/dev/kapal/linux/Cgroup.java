@@ -10,6 +10,11 @@ import java.util.Optional;
  * CgroupException}.
  */
 public interface Cgroup {
+  /** No group at all: it does not exist, and there is nothing in it. */
+  static Cgroup none() {
+    return new SystemCgroup(List.of(), "");
+  }
+
   /** The path that it was made with. */
   String path();
 

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -11,7 +12,8 @@ import java.util.TreeSet;
 /**
  * Finds out what this kernel can do by calls that change nothing: with arguments that are harmless
  * or that a kernel which knows the call refuses with an error of its own. EPERM is what the filters
- * of container engines answer, so it counts as absent where the call itself does not give it.
+ * of container engines answer, so it counts as absent where the call itself does not give it. The
+ * calls about mounts do, to whoever may mount nothing.
  */
 final class KernelProbe {
   private static final long BAD_FD = 0x7fff_ffff;
@@ -34,9 +36,10 @@ final class KernelProbe {
 
   private static KernelFeatures probe(Arena arena) {
     String release = ProcFiles.text("/proc/sys/kernel/osrelease");
-    boolean mountApi = mountApi(arena);
+    boolean mayMount = mayMount();
+    boolean mountApi = mountApi(arena, mayMount);
     boolean pidfdOpen = opens(Sys.call(Nr.PIDFD_OPEN, selfPid(), 0, 0));
-    boolean mountSetattr = knows(mountSetattr(arena, 0, 0), Errno.EBADF);
+    boolean mountSetattr = knows(mountSetattr(arena, 0, 0), Errno.EBADF, mayMount);
     return new KernelFeatures(
         KernelRelease.parse(release),
         openat2(arena),
@@ -88,13 +91,21 @@ final class KernelProbe {
     return knows(Sys.call(Nr.CLONE3, arguments.address(), 88, 0), Errno.EBADF);
   }
 
-  private static boolean mountApi(Arena arena) {
+  private static boolean mountApi(Arena arena, boolean mayMount) {
     long empty = Sys.path(arena, "");
-    return opens(Sys.call(Nr.FSOPEN, Sys.path(arena, "tmpfs"), 1, 0))
+    long context = Sys.call(Nr.FSOPEN, Sys.path(arena, "tmpfs"), 1, 0);
+    long moved = Sys.call(Nr.MOVE_MOUNT, BAD_FD, empty, BAD_FD, empty, 0x44, 0);
+    return (opens(context) || (knows(context, Errno.EPERM) && !mayMount))
         && opens(Sys.call(Nr.OPEN_TREE, Fcntl.AT_FDCWD, Sys.path(arena, "/"), Fcntl.O_CLOEXEC))
-        && knows(Sys.call(Nr.MOVE_MOUNT, BAD_FD, empty, BAD_FD, empty, 0x44, 0), Errno.EBADF)
+        && knows(moved, Errno.EBADF, mayMount)
         && knowsFsconfig()
-        && knows(Sys.call(Nr.FSMOUNT, BAD_FD, 1, 0), Errno.EBADF);
+        && knows(Sys.call(Nr.FSMOUNT, BAD_FD, 1, 0), Errno.EBADF, mayMount);
+  }
+
+  /** Whether EPERM would be a filter's answer, and not that of the call. */
+  private static boolean mayMount() {
+    long effective = Capabilities.Sets.parse(ProcFiles.text("/proc/self/status")).effective();
+    return (effective & Capabilities.mask(List.of("SYS_ADMIN"))) != 0;
   }
 
   private static boolean knowsFsconfig() {
@@ -166,6 +177,10 @@ final class KernelProbe {
 
   private static boolean knows(long result, Errno refusal) {
     return Sys.failedWith(result, refusal);
+  }
+
+  private static boolean knows(long result, Errno refusal, boolean mayMount) {
+    return knows(result, refusal) || (!mayMount && knows(result, Errno.EPERM));
   }
 
   /** seccomp(2) SECCOMP_GET_ACTION_AVAIL, 4.14. */

@@ -1,17 +1,7 @@
 package dev.kapal.runtime.dropin;
 
-import static dev.kapal.linux.Fcntl.*;
-
-import dev.kapal.linux.CgroupLayout;
-import dev.kapal.linux.Errno;
-import dev.kapal.linux.ErrnoException;
 import dev.kapal.linux.ExitStatus;
-import dev.kapal.linux.Fd;
-import dev.kapal.linux.Linux;
 import dev.kapal.linux.Signals;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -39,9 +29,6 @@ final class Commands {
       new Flags.Spec(Set.of("all"), Set.of(), Map.of("a", "all"), true);
   private static final Flags.Spec DELETE =
       new Flags.Spec(Set.of("force"), Set.of(), Map.of("f", "force"), true);
-
-  private static final Flags.Spec SPEC =
-      new Flags.Spec(Set.of("rootless"), Set.of("bundle"), BUNDLE, true);
   private static final Set<String> COMMANDS =
       Set.of(
           "create",
@@ -122,12 +109,19 @@ final class Commands {
         session.console().print(Json.pretty(Features.document(session.host().facts(), version)));
         yield 0;
       }
-      case "spec" -> spec(Flags.parse(words, SPEC));
+      case "spec" -> {
+        SpecCommand.run(session, Flags.parse(words, SpecCommand.SPEC));
+        yield 0;
+      }
       case "checkpoint" -> {
+        needsRoot("checkpoint");
         new Checkpoint(session, Flags.parse(words, Checkpoint.SPEC)).run();
         yield 0;
       }
-      case "restore" -> new Restoration(session, Flags.parse(words, Restoration.SPEC)).run();
+      case "restore" -> {
+        needsRoot("restore");
+        yield new Restoration(session, Flags.parse(words, Restoration.SPEC)).run();
+      }
       default ->
           throw new CommandFailed(
               "no such command \"" + name + "\"; kapal-oci --help names them all");
@@ -230,7 +224,7 @@ final class Commands {
       if (status != Kept.Status.RUNNING && status != Kept.Status.CREATED) {
         throw new CommandFailed("container not running or created: " + status.word());
       }
-      kept.cgroup().freeze(FREEZE);
+      kept.cgroupTo("pause").freeze(FREEZE);
     }
     return 0;
   }
@@ -245,39 +239,13 @@ final class Commands {
     return 0;
   }
 
-  /** Writes a config to begin with, as runc does; what is there is left alone. */
-  private int spec(Flags flags) {
-    if (flags.is("rootless")) {
-      throw new CommandFailed("rootless containers are not supported: kapal-oci needs root");
-    }
-    Linux linux = session.host().linux();
-    String bundle = flags.value("bundle").orElse(".");
-    try (Fd directory =
-            linux
-                .descriptors()
-                .openat(session.command().directory(), bundle, O_PATH | O_DIRECTORY);
-        Fd file =
-            linux
-                .descriptors()
-                .openat(directory, "config.json", O_WRONLY | O_CREAT | O_EXCL, 0666);
-        InputStream template = Commands.class.getResourceAsStream("spec.json")) {
-      if (template == null) {
-        throw new CommandFailed("the template of config.json is missing from Kapal");
-      }
-      String text = new String(template.readAllBytes(), StandardCharsets.UTF_8);
-      // As runc has it: with cgroup v1 a container sees the groups of the host.
-      boolean v2 = session.host().cgroups().layout().mode() == CgroupLayout.Mode.V2;
-      String shown = v2 ? text : text.replaceFirst(",\\s*\\{\\s*\"type\": \"cgroup\"\\s*}", "");
-      linux.descriptors().writeFully(file, shown.getBytes(StandardCharsets.UTF_8));
-      return 0;
-    } catch (ErrnoException e) {
+  /** CRIU restores what only the host's root may make. */
+  private void needsRoot(String what) {
+    if (session.host().facts().identity().rootless()) {
       throw new CommandFailed(
-          e.is(Errno.EEXIST)
-              ? "File config.json exists. Remove it first"
-              : "config.json cannot be written: " + e.getMessage(),
-          e);
-    } catch (IOException e) {
-      throw new CommandFailed("the template of config.json cannot be read", e);
+          what
+              + " needs the host's root: CRIU works neither for an ordinary user nor in a user"
+              + " namespace");
     }
   }
 

@@ -13,7 +13,7 @@ import java.util.Map;
  * @param startTime of that process, in clock ticks since boot: with the pid its identity
  * @param creator pid of the program that makes or made it
  * @param creatorStartTime as startTime
- * @param cgroup path of its control group
+ * @param cgroup path of its control group; empty: a rootless one has none
  * @param annotations of its config
  */
 record ContainerRecord(
@@ -31,6 +31,11 @@ record ContainerRecord(
   @SuppressWarnings("NullAway") // a member of the file may be missing
   ContainerRecord {
     annotations = annotations == null ? Map.of() : Map.copyOf(annotations);
+  }
+
+  ContainerRecord withoutCgroup() {
+    return new ContainerRecord(
+        id, bundle, rootfs, created, pid, startTime, creator, creatorStartTime, "", annotations);
   }
 
   ContainerRecord withProcess(int nowPid, long nowStartTime) {

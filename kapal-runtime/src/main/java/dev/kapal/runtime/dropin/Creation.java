@@ -11,10 +11,8 @@ import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.oci.runtime.RuntimeConfigJson;
 import dev.kapal.runtime.RootFilesystem;
 import dev.kapal.runtime.monitor.CgroupPaths;
-import dev.kapal.runtime.monitor.Limits;
 import dev.kapal.runtime.monitor.SandboxFiles;
 import dev.kapal.runtime.monitor.SystemdScope;
-import dev.kapal.runtime.monitor.UserMaps;
 import dev.kapal.runtime.plan.LaunchInputs;
 import dev.kapal.runtime.plan.LaunchPlan;
 import dev.kapal.runtime.plan.NetDeviceFacts;
@@ -115,11 +113,12 @@ final class Creation {
         files.write(Kept.CONFIG, RuntimeConfigJson.write(config));
         files.write(Store.STATE, Json.bytes(record));
         scope = placement.scope();
-        cgroup = host.cgroups().create(path);
-        section
-            .resources()
-            .ifPresent(
-                r -> host.cgroups().open(path).set(Limits.of(r)).forEach(session.console()::debug));
+        Cgroup group = placement.make();
+        if (!group.exists()) {
+          record = record.withoutCgroup();
+          files.write(Store.STATE, Json.bytes(record));
+        }
+        cgroup = group;
         LaunchPlan plan = compile(cgroup, seccomp);
         ContainerRecord made = start(plan, files, cgroup, record);
         return new Made(made, config, launch.orElseThrow());
@@ -209,7 +208,7 @@ final class Creation {
             return created(files, record, pid);
           }
           if (sync == LaunchPlan.SYNC_MAPS) {
-            UserMaps.write(linux, pid, section.uidMappings(), section.gidMappings());
+            IdMapFiles.write(session, pid, section);
           } else if (sync == LaunchPlan.SYNC_HOOKS) {
             hooks(record, pid, cgroup);
           }

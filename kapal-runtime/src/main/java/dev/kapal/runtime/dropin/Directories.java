@@ -15,16 +15,21 @@ final class Directories {
 
   /** Makes a directory (0700) with all above it; harmless when it is there. */
   static void make(Linux linux, Path directory, String what) {
+    make(linux, directory, 0700, what);
+  }
+
+  /** As the other one, with other rights for the last one. */
+  static void make(Linux linux, Path directory, int mode, String what) {
     Path parent = directory.getParent();
     if (parent == null) {
       return;
     }
     try {
-      linux.descriptors().mkdirat(Fd.CWD, directory.toString(), 0700);
+      linux.descriptors().mkdirat(Fd.CWD, directory.toString(), mode);
     } catch (ErrnoException e) {
       if (e.is(Errno.ENOENT)) {
         make(linux, parent, what);
-        make(linux, directory, what);
+        make(linux, directory, mode, what);
       } else if (!e.is(Errno.EEXIST)) {
         throw new CommandFailed(
             "the " + what + " " + directory + " cannot be made: " + e.getMessage(), e);

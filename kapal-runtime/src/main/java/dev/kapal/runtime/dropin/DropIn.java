@@ -42,13 +42,14 @@ public final class DropIn implements AutoCloseable {
     Console console = new Console(host.linux(), command);
     int status;
     try {
-      Globals globals = Globals.parse(command.words());
+      Globals globals =
+          Globals.parse(command.words(), command.environment(), host.facts().identity());
       console.use(globals);
       Path root = Path.of(command.path()).resolve(globals.root()).normalize();
       Session session =
           new Session(
               host,
-              new Store(host, root),
+              new Store(host, root, globals.ownRoot()),
               front,
               new Launcher(host, front),
               console,

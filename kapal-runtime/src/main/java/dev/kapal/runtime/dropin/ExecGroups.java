@@ -33,7 +33,7 @@ record ExecGroups(Cgroup cgroup, Map<String, String> elsewhere) {
   static ExecGroups of(Session session, Kept kept, List<String> given) {
     Map<String, String> places = parse(given);
     Optional<String> everywhere = Optional.ofNullable(places.get(""));
-    Cgroup own = kept.cgroup();
+    Cgroup own = places.isEmpty() ? kept.cgroup() : kept.cgroupTo("choose a control group in");
     if (places.isEmpty() || everywhere.filter("/"::equals).isPresent()) {
       return new ExecGroups(own, Map.of());
     }

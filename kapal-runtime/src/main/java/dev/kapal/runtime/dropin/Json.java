@@ -3,7 +3,9 @@ package dev.kapal.runtime.dropin;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /** JSON of this package. */
@@ -22,6 +24,11 @@ final class Json {
 
   static String pretty(Object value) {
     return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
+  }
+
+  /** An object of a document that is ours. */
+  static Map<String, Object> readObject(String json) {
+    return MAPPER.readValue(json, new TypeReference<Map<String, Object>>() {});
   }
 
   /** A list of texts. */

@@ -89,9 +89,25 @@ final class Kept implements AutoCloseable {
 
   Cgroup cgroup() {
     if (cgroup.isEmpty()) {
-      cgroup = Optional.of(host.cgroups().open(record.cgroup()));
+      cgroup =
+          Optional.of(
+              record.cgroup().isEmpty() ? Cgroup.none() : host.cgroups().open(record.cgroup()));
     }
     return cgroup.get();
+  }
+
+  /** The group, for a command that is nothing without one. */
+  Cgroup cgroupTo(String what) {
+    if (record.cgroup().isEmpty()) {
+      throw new CommandFailed(
+          "cannot "
+              + what
+              + " container "
+              + id()
+              + ": it has no control group; a rootless container has one where the user may write"
+              + " to control groups, as with cgroup v2 and delegation by systemd");
+    }
+    return cgroup();
   }
 
   /** Whether its first process lives. */

@@ -1,17 +1,9 @@
 package dev.kapal.runtime.dropin;
 
-import static dev.kapal.linux.Fcntl.*;
-
-import dev.kapal.linux.Fd;
-import dev.kapal.linux.Linux;
-import dev.kapal.runtime.plan.LaunchPlan;
-import dev.kapal.runtime.plan.LauncherPlan;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -22,7 +14,6 @@ final class Listing {
   static final Flags.Spec PS =
       new Flags.Spec(Set.of(), Set.of("format"), Map.of("f", "format"), false);
 
-  private static final int LONGEST = 8 << 20;
   private static final List<String> HEADS =
       List.of("ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
 
@@ -87,7 +78,7 @@ final class Listing {
   /** A container's processes: their ids, or ps(1)'s lines about them. */
   void processes(Flags flags) {
     try (Kept kept = session.store().get(flags.argument(0, "the container's ID"))) {
-      List<Integer> pids = kept.cgroup().exists() ? kept.cgroup().processes() : List.of();
+      List<Integer> pids = Members.of(session.host().linux(), kept);
       switch (flags.value("format").orElse("table")) {
         case "json" -> session.console().print(Json.line(pids));
         case "table" -> {
@@ -120,31 +111,12 @@ final class Listing {
   }
 
   private String ps(List<String> options) {
-    Linux linux = session.host().linux();
     List<String> words = new ArrayList<>(List.of("/bin/ps"));
     words.addAll(options);
-    LaunchPlan plan =
-        new LauncherPlan(words, List.of("PATH=/usr/bin:/bin", "LC_ALL=C"), Optional.empty(), 0, 0)
-            .compile(session.host().facts());
-    try (Fd out = linux.memfds().createWritable("kapal-ps")) {
-      int launch =
-          session
-              .launcher()
-              .start(
-                  plan,
-                  0,
-                  List.of(
-                      new Front.Stream.Null(), new Front.Stream.Ours(out), new Front.Stream.Null()),
-                  Launcher.Supplies.NOTHING);
-      Front.Event event = session.front().next(launch);
-      while (!(event instanceof Front.Event.Exited)) {
-        event = session.front().next(launch);
-      }
-      if (!(event instanceof Front.Event.Exited(int status)) || status != 0) {
-        throw new CommandFailed("/bin/ps " + String.join(" ", options) + " failed");
-      }
-      linux.descriptors().lseek(out, 0, SEEK_SET);
-      return new String(linux.descriptors().readFully(out, LONGEST), StandardCharsets.UTF_8);
+    HostProgram.Ended ended = HostProgram.run(session, words);
+    if (ended.status() != 0) {
+      throw new CommandFailed("/bin/ps " + String.join(" ", options) + " failed");
     }
+    return ended.out();
   }
 }

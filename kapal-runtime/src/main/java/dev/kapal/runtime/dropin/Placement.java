@@ -1,12 +1,18 @@
 package dev.kapal.runtime.dropin;
 
 import dev.kapal.linux.Cgroup;
+import dev.kapal.linux.CgroupException;
 import dev.kapal.linux.CgroupLayout;
 import dev.kapal.linux.CgroupManager;
+import dev.kapal.linux.CgroupResources;
+import dev.kapal.linux.Errno;
+import dev.kapal.linux.ErrnoException;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.runtime.monitor.CgroupPaths;
+import dev.kapal.runtime.monitor.Limits;
 import dev.kapal.runtime.monitor.SandboxFiles;
 import dev.kapal.runtime.monitor.SystemdScope;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,7 +24,25 @@ import java.util.Optional;
 record Placement(Session session, Linux section, String wanted, String path) {
   static Placement of(Session session, Linux section, String id) {
     String wanted = wanted(session, section.cgroupsPath(), id);
-    return new Placement(session, section, wanted, CgroupPaths.of(wanted, "/kapal-oci", id));
+    Optional<String> below = session.globals().rootless() ? delegated(session) : Optional.empty();
+    String path =
+        below
+            .map(parent -> CgroupPaths.of(wanted, parent, "kapal-oci-" + id))
+            .orElseGet(() -> CgroupPaths.of(wanted, "/kapal-oci", id));
+    return new Placement(session, section, wanted, path);
+  }
+
+  /**
+   * Where cgroup v2 may be delegated: beside the caller's own group, which has processes in it and
+   * so no controllers for groups below.
+   */
+  private static Optional<String> delegated(Session session) {
+    if (session.host().cgroups().layout().mode() != CgroupLayout.Mode.V2) {
+      return Optional.empty();
+    }
+    int caller = session.command().pid();
+    return Optional.ofNullable(session.host().linux().processes().cgroups(caller).get(""))
+        .map(own -> own.substring(0, Math.max(0, own.lastIndexOf('/'))));
   }
 
   private static String wanted(Session session, String given, String id) {
@@ -66,6 +90,43 @@ record Placement(Session session, Linux section, String wanted, String path) {
       throw new CommandFailed(
           "container's cgroup is not empty: " + path + " has " + processes + " process(es)");
     }
+  }
+
+  /**
+   * Makes the group, with its limits. A rootless container that needs none, of a user who may write
+   * to no group, goes on without; nor does he need rules for devices, since he can make none.
+   *
+   * @return the group, or none
+   */
+  Cgroup make() {
+    boolean rootless = session.globals().rootless();
+    CgroupResources all = section.resources().map(Limits::of).orElse(CgroupResources.NONE);
+    CgroupResources limits = rootless ? all.withDevices(List.of()) : all;
+    Cgroup made;
+    try {
+      made = session.host().cgroups().create(path);
+    } catch (CgroupException e) {
+      if (!rootless || !refused(e)) {
+        throw e;
+      }
+      if (!section.cgroupsPath().isEmpty() || !limits.equals(CgroupResources.NONE)) {
+        throw new CommandFailed(
+            e.getMessage()
+                + "; a rootless container goes on without a control group where it may have none,"
+                + " but not with linux.cgroupsPath or linux.resources: leave them out",
+            e);
+      }
+      session.console().debug("goes on without a control group: " + e.getMessage());
+      return Cgroup.none();
+    }
+    made.set(limits).forEach(session.console()::debug);
+    return made;
+  }
+
+  private boolean refused(CgroupException e) {
+    return e.getCause() instanceof ErrnoException cause
+        ? cause.is(Errno.EACCES, Errno.EPERM, Errno.EROFS)
+        : session.host().cgroups().layout().mode() == CgroupLayout.Mode.NONE;
   }
 
   /** Where systemd runs the host, it makes the group; elsewhere it lies where systemd's would. */

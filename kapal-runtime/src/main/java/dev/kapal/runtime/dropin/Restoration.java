@@ -12,7 +12,6 @@ import dev.kapal.oci.runtime.Namespace;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.oci.runtime.RuntimeConfigJson;
-import dev.kapal.runtime.monitor.Limits;
 import dev.kapal.runtime.monitor.SandboxFiles;
 import dev.kapal.runtime.monitor.SystemdScope;
 import dev.kapal.runtime.wire.MessageWriter;
@@ -112,11 +111,8 @@ final class Restoration {
         files.write(Store.STATE, Json.bytes(record));
         new MountPoints(linux, bundle.path(), bundle.rootfs(), config.mounts()).make();
         scope = placement.scope();
-        Cgroup made = host.cgroups().create(placement.path());
+        Cgroup made = placement.make();
         cgroup = made;
-        section
-            .resources()
-            .ifPresent(r -> made.set(Limits.of(r)).forEach(session.console()::debug));
         criu(options, files, made, record);
         resources.ifPresent(r -> {
           r.enter(pid);

@@ -89,14 +89,10 @@ final class Signalling {
 
   /** To all its processes. */
   static void all(Linux linux, Kept kept, int signal) {
-    Cgroup cgroup = kept.cgroup();
-    if (!cgroup.exists()) {
-      return;
-    }
     if (signal == KILL) {
-      thaw(cgroup);
+      thaw(kept.cgroup());
     }
-    for (int pid : cgroup.processes()) {
+    for (int pid : Members.of(linux, kept)) {
       try {
         linux.processes().kill(pid, signal);
       } catch (ErrnoException e) {

@@ -29,11 +29,19 @@ final class Store {
   private final DropInHost host;
   private final Linux linux;
   private final Path root;
+  private final int mode;
 
-  Store(DropInHost host, Path root) {
+  /**
+   * The containers below a directory.
+   *
+   * @param lasting whether it is one that is tidied up, but for what has the sticky bit (XDG Base
+   *     Directory Specification)
+   */
+  Store(DropInHost host, Path root, boolean lasting) {
     this.host = host;
     this.linux = host.linux();
     this.root = root;
+    this.mode = lasting ? 01700 : 0700;
   }
 
   private Path place(String id) {
@@ -47,7 +55,7 @@ final class Store {
   /** Claims an id, locked. */
   SandboxFiles claim(String id) {
     Path place = place(id);
-    Directories.make(linux, root, "state directory");
+    Directories.make(linux, root, mode, "state directory");
     SandboxFiles files = SandboxFiles.create(linux, place);
     boolean claimed = false;
     try {

@@ -65,6 +65,7 @@ final class Update {
       if (kept.status() == Kept.Status.STOPPED) {
         throw Signalling.notRunning();
       }
+      kept.cgroupTo("update");
       dev.kapal.oci.runtime.Linux section = kept.linux();
       Resources before = section.resources().orElse(Resources.empty());
       Optional<SchemataUpdate> schemata = SchemataUpdate.of(session, flags, kept);

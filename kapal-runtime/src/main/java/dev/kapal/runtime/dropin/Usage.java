@@ -40,6 +40,7 @@ final class Usage {
       if (!kept.alive()) {
         throw new CommandFailed("container with id " + kept.id() + " is not running");
       }
+      Cgroup _ = kept.cgroupTo("tell what is used by");
       if (flags.is("stats")) {
         print(kept, "stats", document(session.host().linux(), kept.cgroup()));
         return;

@@ -32,7 +32,8 @@ public final class UserMaps {
     return text.toString();
   }
 
-  private static void write(Linux linux, String path, List<IdMapping> maps) {
+  /** Writes one map, to its file. */
+  public static void write(Linux linux, String path, List<IdMapping> maps) {
     String text = text(maps);
     byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
     try (Fd file = linux.descriptors().open(path, O_WRONLY)) {

@@ -72,7 +72,7 @@ final class BindPlan {
     Arg.Slot target = p.inside().isPresent() ? sourceInside(s, p) : target(s, p);
     if (p.held()) {
       Arg.Slot tree = c.slot(p.early());
-      if (!c.userNamespace) {
+      if (!c.outside) {
         // Tables of mounts have the order in which mounts were made (Linux 6.8), so it is made anew
         // where one that is attached nowhere can be copied (Linux 6.15).
         c.cloneTree(s, tree, p.options().recursiveBind(), tree).allow(Errors.EINVAL);

@@ -104,9 +104,17 @@ final class CgroupMountPlan {
   private void one(
       Section s, String destination, String controllers, String type, long flags, String data) {
     Arg.Slot target = c.slot("target");
+    Section.Label end = new Section.Label();
     if (c.linux.namespace(NamespaceType.CGROUP).isPresent()) {
-      c.mountOn(s, target, "cgroup", type, flags, data);
-      return;
+      s.call("fchdir", target);
+      Section.Draft mount = c.mount(s, "cgroup", ".", type, flags, data);
+      if (!c.facts.identity().rootless()) {
+        return;
+      }
+      // Where the cgroup namespace is not the user namespace's, what the user sees is bound.
+      Section.Label refused = new Section.Label();
+      mount.skipTo(end).on(Errors.EPERM, refused);
+      s.here(refused);
     }
     String first = controllers.isEmpty() ? "" : controllers.split(",", -1)[0];
     String own = c.inputs.cgroups().get(first);
@@ -120,7 +128,13 @@ final class CgroupMountPlan {
     c.openHost(s, from, O_PATH | c.directory(), source);
     c.bind(s, source, target, false);
     c.openIn(s, c.slot("root"), destination, O_PATH | c.directory(), 0, target);
-    s.call("fchdir", target);
-    c.mount(s, "", ".", "", MountFlags.MS_REMOUNT | MountFlags.MS_BIND | flags, "");
+    if (c.facts.identity().rootless() && c.mountSetattr()) {
+      // Flags that it has already may not be taken away in a user namespace.
+      c.setAttributes(s, target, false, MountOptions.attributes(flags), 0, 0);
+    } else {
+      s.call("fchdir", target);
+      c.mount(s, "", ".", "", MountFlags.MS_REMOUNT | MountFlags.MS_BIND | flags, "");
+    }
+    s.here(end);
   }
 }

@@ -13,8 +13,9 @@ import java.util.Optional;
 
 /**
  * What the parts of one compilation share: inputs, sections, slots. The <em>host</em> section runs
- * with the host's privileges: it is the stage where there is a new user namespace, else the init
- * itself.
+ * with the launcher's privileges: it is the stage where there is a new user namespace, else the
+ * init itself. An ordinary user has privileges in the user namespace alone: there it is the init,
+ * too.
  */
 final class Compilation {
   /**
@@ -36,6 +37,9 @@ final class Compilation {
   final List<String> warnings = new ArrayList<>();
   final boolean userNamespace;
 
+  /** Whether the launcher may do more than the container's root: mounts are prepared outside. */
+  final boolean outside;
+
   Compilation(RuntimeConfig config, HostFacts facts, LaunchInputs inputs) {
     this.config = config;
     this.linux = config.linux().orElse(Linux.empty());
@@ -44,13 +48,14 @@ final class Compilation {
     this.stage = new Section(facts.arch());
     this.init = new Section(facts.arch());
     this.userNamespace = linux.namespace(NamespaceType.USER).isPresent();
+    this.outside = userNamespace && facts.identity().uid() == 0;
     for (int i = 0; i < inputs.preserveFds(); i++) {
       descriptor(new DescriptorSpec.Preserved(i), "passed " + i);
     }
   }
 
   Section host() {
-    return userNamespace ? stage : init;
+    return outside ? stage : init;
   }
 
   Arg.Slot slot(String name) {

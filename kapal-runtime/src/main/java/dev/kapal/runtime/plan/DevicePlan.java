@@ -60,8 +60,12 @@ final class DevicePlan {
   }
 
   /** In a user namespace no node can be made: the host's are bound. */
+  private boolean bound() {
+    return c.userNamespace || !c.facts.identity().initial();
+  }
+
   void acquire() {
-    if (c.userNamespace) {
+    if (c.outside) {
       for (Device device : devices) {
         c.stage.to("open the host's " + device.path());
         c.stage
@@ -77,11 +81,16 @@ final class DevicePlan {
 
   void make() {
     Section s = c.init;
-    if (c.userNamespace) {
+    if (bound()) {
       for (Device device : devices) {
         s.to("bind the host's " + device.path());
-        Arg.Slot node = c.slot("node " + device.path());
-        c.attach(s, node, c.targetFile(s, device.path()));
+        Arg.Slot node = c.slot(c.outside ? "node " + device.path() : "node");
+        if (c.outside) {
+          c.attach(s, node, c.targetFile(s, device.path()));
+        } else {
+          c.openHost(s, device.path(), O_PATH, node);
+          c.bind(s, node, c.targetFile(s, device.path()), false);
+        }
         s.op(Op.FORGET, node);
       }
     } else {

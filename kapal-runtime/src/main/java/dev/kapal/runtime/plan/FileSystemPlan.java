@@ -28,7 +28,9 @@ final class FileSystemPlan {
       temporary(s, p);
     } else {
       open(s, p, HOW_DIRECTORY | (special ? HOW_NO_SYMLINKS : 0));
-      mount(s, p);
+      if (!new RootlessPlan(c).mount(p, source(mount), data(p))) {
+        mount(s, p);
+      }
     }
     Arg.Slot target = c.slot("target");
     if (!o.propagation().isEmpty() || o.recursiveSet() != 0 || o.recursiveClear() != 0) {

@@ -35,7 +35,11 @@ final class JoinPlan {
       RuntimeConfig config, Hook hook, boolean restricted, HostFacts facts, ExecInputs inputs) {
     List<String> args = hook.args().isEmpty() ? List.of(hook.path()) : hook.args();
     Process base = config.process().orElse(Process.empty());
-    List<String> all = dev.kapal.linux.Capabilities.names(facts.capabilities());
+    // An ordinary user has none but in the container's user namespace, and all of them there.
+    List<String> all =
+        facts.identity().uid() == 0
+            ? dev.kapal.linux.Capabilities.names(facts.capabilities())
+            : dev.kapal.linux.Capabilities.names();
     Process process =
         Process.empty()
             .withArgs(args)
@@ -189,7 +193,9 @@ final class JoinPlan {
             NamespaceType.MOUNT,
             NamespaceType.USER);
     List<NamespaceType> joined =
-        order.stream().filter(t -> (inputs.namespaces() & t.cloneFlag()) != 0).toList();
+        NamespacePlan.order(order, c).stream()
+            .filter(t -> (inputs.namespaces() & t.cloneFlag()) != 0)
+            .toList();
     for (NamespaceType type : joined) {
       c.openHost(
           s,

@@ -43,6 +43,8 @@ final class Kernel {
   static final int SIOCSIFFLAGS = 0x8914;
 
   /** linux/prctl.h. */
+  static final int PR_SET_DUMPABLE = 4;
+
   static final int PR_SET_KEEPCAPS = 8;
 
   static final int PR_CAPBSET_DROP = 24;

@@ -30,7 +30,8 @@ final class NamespacePlan {
   NamespacePlan(Compilation c) {
     this.c = c;
     this.staged =
-        c.userNamespace
+        c.outside
+            || c.joins(NamespaceType.USER).isPresent()
             || c.joins(NamespaceType.PID).isPresent()
             || c.joins(NamespaceType.TIME).isPresent()
             || c.makes(NamespaceType.TIME)
@@ -96,10 +97,16 @@ final class NamespacePlan {
           String text = Integer.toString(score);
           s.to("set the OOM score adjustment to " + text);
           Arg.Slot file = c.slot("oom score");
-          c.openHost(s, "/proc/self/oom_score_adj", O_WRONLY, file);
+          Section.Label end = new Section.Label();
+          Section.Draft open = c.openHost(s, "/proc/self/oom_score_adj", O_WRONLY, file);
+          if (c.facts.identity().uid() != 0) {
+            // Of a process that nobody may trace it is root's.
+            open.on(Errors.EACCES, end);
+          }
           s.call("write", file, Arg.of(text), Arg.of(text.length()))
               .allow(Errors.EACCES, Errors.EPERM);
           s.op(Op.FORGET, file);
+          s.here(end);
         });
   }
 
@@ -110,7 +117,7 @@ final class NamespacePlan {
     if (c.makes(NamespaceType.TIME)) {
       time(s);
     }
-    for (NamespaceType type : JOIN_ORDER) {
+    for (NamespaceType type : order(JOIN_ORDER, c)) {
       Optional<String> path = c.joins(type);
       if (path.isPresent()) {
         s.to("join the " + type.procName() + " namespace at " + path.get());
@@ -120,6 +127,11 @@ final class NamespacePlan {
         s.op(Op.FORGET, ns);
       }
     }
+  }
+
+  /** An ordinary user has no privileges before he is in the user namespace: it comes first. */
+  static List<NamespaceType> order(List<NamespaceType> types, Compilation c) {
+    return c.facts.identity().uid() == 0 ? types : types.reversed();
   }
 
   private void time(Section s) {
@@ -151,14 +163,17 @@ final class NamespacePlan {
   void becomeMappedRoot() {
     if (c.userNamespace) {
       Section s = c.init;
+      RootlessPlan rootless = new RootlessPlan(c);
       if (c.makes(NamespaceType.USER)) {
         s.to("get the id maps of the user namespace");
+        rootless.open(s);
         s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_MAPS));
       }
       s.to("become root in the user namespace");
       s.call("setgroups", Arg.of(0), Arg.of(0)).allow(Errors.EPERM);
       s.call("setresgid", Arg.of(0), Arg.of(0), Arg.of(0)).allow(Errors.EINVAL);
       s.call("setresuid", Arg.of(0), Arg.of(0), Arg.of(0)).allow(Errors.EINVAL);
+      rootless.open(s);
     }
   }
 

@@ -4,6 +4,7 @@ import static dev.kapal.runtime.plan.Kernel.*;
 
 import dev.kapal.oci.runtime.Hook;
 import dev.kapal.oci.runtime.Hooks;
+import dev.kapal.oci.runtime.IdMapping;
 import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.Process;
 import dev.kapal.oci.runtime.RuntimeConfig;
@@ -21,6 +22,11 @@ public final class PlanCompiler {
   /** The mount options that a plan can be compiled of, beside those of file systems. */
   public static List<String> mountOptions() {
     return MountOptions.names();
+  }
+
+  /** Whether a map is of one id alone, the user's own: he needs nobody's help to write it. */
+  public static boolean own(List<IdMapping> maps, long id) {
+    return RootlessPlan.alone(maps, id);
   }
 
   /**
@@ -74,21 +80,26 @@ public final class PlanCompiler {
     RootPlan root = new RootPlan(c);
     ProcessPlan run = new ProcessPlan(c, process, inputs.seccomp(), barrier);
 
+    if (!c.outside) {
+      namespaces.becomeMappedRoot();
+    }
     namespaces.enterCgroups(inputs.cgroups());
     namespaces.oomScore(process);
-    run.ownStreams(c.host(), c.userNamespace ? c.linux.uidMappings() : List.of());
+    run.ownStreams(c.host(), c.outside ? c.linux.uidMappings() : List.of());
     root.acquire();
     mounts.acquire();
     root.isolate();
     root.mountRoot();
     devices.acquire();
-    if (c.userNamespace) {
+    if (c.outside) {
       AttributePlan.allCpus(c.stage);
       run.limits(c.stage);
     }
     namespaces.join();
 
-    namespaces.becomeMappedRoot();
+    if (c.outside) {
+      namespaces.becomeMappedRoot();
+    }
     if (inputs.newKeyring()) {
       ProcessPlan.keyring(c.init, inputs.id());
     }
@@ -129,7 +140,7 @@ public final class PlanCompiler {
     }
     AttributePlan.personality(c);
     MemoryPolicyPlan.apply(c);
-    if (!c.userNamespace) {
+    if (!c.outside) {
       AttributePlan.allCpus(c.init);
       run.limits(c.init);
     }
@@ -199,5 +210,6 @@ public final class PlanCompiler {
       throw new ContainerException.Invalid(
           "A container needs a mount namespace: add one to linux.namespaces");
     }
+    RootlessPlan.check(c);
   }
 }

@@ -37,14 +37,14 @@ record PlannedMount(
         options.bind() && !mount.source().isEmpty()
             ? inside(c.inputs.root(), Path.of(source))
             : Optional.empty();
-    boolean early = options.bind() && inside.isEmpty() && (c.userNamespace || options.shared());
+    boolean early = options.bind() && inside.isEmpty() && (c.outside || options.shared());
     return new PlannedMount(
         mount,
         destination,
         options,
         source,
         inside,
-        BindFlags.of(options, policy, c.userNamespace),
+        BindFlags.of(options, policy, c.userNamespace || c.facts.identity().rootless()),
         early ? "bind " + number : "");
   }
 

@@ -245,6 +245,7 @@ final class ProcessPlan {
       case SOCKET -> {
         program.find(s);
         s.to("wait for the start");
+        new RootlessPlan(c).open(s);
         s.op(Op.SYNC, Arg.of(LaunchPlan.SYNC_CREATED));
         s.op(Op.AWAIT, c.slot(LISTENER));
         s.op(Op.FORGET, c.slot(LISTENER));
@@ -258,9 +259,12 @@ final class ProcessPlan {
     if (user.uid() != 0) {
       s.call("prctl", Arg.of(PR_SET_KEEPCAPS), Arg.of(1), Arg.of(0), Arg.of(0), Arg.of(0));
     }
-    List<Long> groups = user.additionalGids();
+    List<Long> groups = new RootlessPlan(c).groups(process);
     if (groups.isEmpty()) {
-      s.call("setgroups", Arg.of(0), Arg.of(0));
+      Section.Draft drop = s.call("setgroups", Arg.of(0), Arg.of(0));
+      if (new RootlessPlan(c).mayLackGroups()) {
+        drop.allow(Errors.EPERM);
+      }
     } else {
       Bytes list =
           Bytes.struct(4 * groups.size(), b -> groups.forEach(g -> b.putInt(g.intValue())));

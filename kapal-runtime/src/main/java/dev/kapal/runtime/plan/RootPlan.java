@@ -27,7 +27,7 @@ final class RootPlan {
   /** Leaves the root in the slot "root". */
   void acquire() {
     Section host = c.host();
-    if (c.userNamespace) {
+    if (c.outside) {
       if (!c.mountApi()) {
         throw Compilation.unsupported(
             "A container with a user namespace needs the mount calls of Linux 5.2; this kernel is "
@@ -68,7 +68,7 @@ final class RootPlan {
           }
         };
     Arg.Slot root = c.slot("root");
-    if (!c.userNamespace) {
+    if (!c.outside) {
       c.openHost(host, place, O_PATH | c.directory(), root);
       return;
     }
@@ -82,7 +82,7 @@ final class RootPlan {
 
   /** In a user namespace: attaches what the stage prepared. */
   void attachRoot() {
-    if (c.userNamespace) {
+    if (c.outside) {
       c.init.to("attach the root file system");
       Arg.Slot top = c.slot("target");
       c.openHost(c.init, "/", O_PATH | c.directory(), top);
