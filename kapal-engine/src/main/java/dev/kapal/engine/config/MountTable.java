@@ -42,7 +42,7 @@ final class MountTable {
     if (spec.storage().readOnlyRoot() && spec.storage().readOnlyTmpfs()) {
       for (String path : List.of("/run", "/tmp", "/var/tmp")) {
         if (!taken.contains(path)) {
-          mounts.add(Mount.of(path, "tmpfs", "tmpfs", "nosuid", "nodev", "mode=1777", "tmpcopyup"));
+          mounts.add(Mount.of(path, "tmpfs", "tmpfs", "nosuid", "nodev", "tmpcopyup"));
         }
       }
     }
