@@ -38,6 +38,28 @@ public record ContainerStats(
     this(at, cpu, memory, pids, pidsLimit, blockIo, Map.of(), Map.of());
   }
 
+  /** This, with limits that it does not know taken from what the kernel says of its cgroup. */
+  public ContainerStats withLimits(ContainerStats kernel) {
+    Memory limited =
+        new Memory(
+            memory.usage,
+            memory.maxUsage,
+            memory.limit < 0 ? kernel.memory.limit : memory.limit,
+            memory.swap,
+            memory.inactiveFile,
+            memory.anonymous,
+            memory.pageFaults);
+    return new ContainerStats(
+        at,
+        cpu,
+        limited,
+        pids,
+        pidsLimit < 0 ? kernel.pidsLimit : pidsLimit,
+        blockIo,
+        memoryDetail,
+        pressures);
+  }
+
   /** Processor time in ns since the container was made. */
   public record Cpu(
       long usage, long user, long system, long periods, long throttledPeriods, long throttled) {}

@@ -494,7 +494,11 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
 
   @Override
   public ContainerStats stats() {
-    return tasks().stats(id);
+    ContainerStats told = tasks().stats(id);
+    // gVisor's tells what its kernel counts, and no limits.
+    return cgroup.exists()
+        ? told.withLimits(asked("read the limits of", () -> Limits.stats(cgroup.stats())))
+        : told;
   }
 
   @Override

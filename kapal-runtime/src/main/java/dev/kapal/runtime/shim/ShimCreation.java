@@ -25,10 +25,13 @@ import dev.kapal.runtime.monitor.CgroupPaths;
 import dev.kapal.runtime.monitor.SystemdScope;
 import dev.kapal.runtime.wire.MessageWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Makes one container in a shim; or leaves nothing behind. */
 final class ShimCreation {
+  private static final String CONTAINER_TYPE = "io.kubernetes.cri.container-type";
   private static final String ROOTFS = "rootfs";
 
   private final ShimSandbox sandbox;
@@ -219,12 +222,20 @@ final class ShimCreation {
             .withOciVersion(config.ociVersion().isEmpty() ? "1.0.2" : config.ociVersion())
             .withRoot(new Root(path, config.root().map(Root::readonly).orElse(false)))
             .withMounts(Bundles.absolute(config.mounts(), spec.bundle()))
-            .withAnnotations(Bundles.annotations(config.annotations(), cgroupsPath))
+            .withAnnotations(annotations(config.annotations(), cgroupsPath))
             .withLinux(config.linux().orElse(Linux.empty()).withCgroupsPath(cgroupsPath));
     sandbox.files().write("config.new", RuntimeConfigJson.write(adapted));
     linux
         .descriptors()
         .renameat(directory, "config.new", directory, container.bundle() + "/config.json");
     return mounted;
+  }
+
+  private Map<String, String> annotations(Map<String, String> given, String cgroupsPath) {
+    Map<String, String> all = new TreeMap<>(Bundles.annotations(given, cgroupsPath));
+    if (sandbox.host().config().wantsContainerType()) {
+      all.putIfAbsent(CONTAINER_TYPE, "sandbox");
+    }
+    return all;
   }
 }

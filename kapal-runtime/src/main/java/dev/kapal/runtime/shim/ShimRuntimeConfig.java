@@ -63,6 +63,14 @@ public record ShimRuntimeConfig(
     return drivesRunc(binary) || String.valueOf(binary.getFileName()).contains("-kata-");
   }
 
+  /**
+   * Whether its program takes a container that does not say what it is for one of a sandbox that is
+   * there already: gVisor's then gives it no streams and waits for ever.
+   */
+  boolean wantsContainerType() {
+    return String.valueOf(binary.getFileName()).contains("-runsc-");
+  }
+
   /** This, with other options. */
   public ShimRuntimeConfig withOptions(ShimOptions options) {
     return new ShimRuntimeConfig(
