@@ -147,6 +147,10 @@ final class DropInRootlessTest {
     assertThat(user.sh("cd path; $K run path").err())
         .contains("cannot make the control group /of-somebody-else")
         .contains("leave them out");
+    user.bundle("scope", "c['linux']['cgroupsPath'] = 'user.slice:its:scope'", "true");
+    assertThat(user.sh("cd scope; $K --systemd-cgroup run scope").err())
+        .contains("cannot make the control group /user.slice/its-scope.scope")
+        .contains("--cgroup-manager cgroupfs");
     user.bundle("limit", "c['linux']['resources'] = {'pids': {'limit': 9}}", "true");
     assertThat(user.sh("cd limit; $K run limit").err()).contains("linux.resources");
     assertThat(user.sh("unset XDG_RUNTIME_DIR; cd none; $K run none").err())

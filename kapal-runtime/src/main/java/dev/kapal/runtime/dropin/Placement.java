@@ -7,6 +7,7 @@ import dev.kapal.linux.CgroupManager;
 import dev.kapal.linux.CgroupResources;
 import dev.kapal.linux.Errno;
 import dev.kapal.linux.ErrnoException;
+import dev.kapal.linux.systemd.Systemd;
 import dev.kapal.oci.runtime.Linux;
 import dev.kapal.runtime.monitor.CgroupPaths;
 import dev.kapal.runtime.monitor.Limits;
@@ -56,6 +57,13 @@ record Placement(Session session, Linux section, String wanted, String path) {
         "expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, got \""
             + given
             + "\" instead");
+  }
+
+  /** The host's systemd, if it is to be asked and would listen: it makes groups for root alone. */
+  static Optional<Systemd> systemd(Session session) {
+    return session.globals().systemdCgroup() && !session.host().facts().identity().rootless()
+        ? SystemdScope.systemd(session.host().linux())
+        : Optional.empty();
   }
 
   /**
@@ -113,7 +121,11 @@ record Placement(Session session, Linux section, String wanted, String path) {
         throw new CommandFailed(
             e.getMessage()
                 + "; a rootless container goes on without a control group where it may have none,"
-                + " but not with linux.cgroupsPath or linux.resources: leave them out",
+                + " but not with linux.cgroupsPath or linux.resources: leave them out"
+                + (SystemdScope.unit(wanted).isPresent()
+                    ? "; no service manager of the user's is asked: have the engine manage control"
+                        + " groups itself (podman --cgroup-manager cgroupfs)"
+                    : ""),
             e);
       }
       session.console().debug("goes on without a control group: " + e.getMessage());
@@ -131,11 +143,11 @@ record Placement(Session session, Linux section, String wanted, String path) {
 
   /** Where systemd runs the host, it makes the group; elsewhere it lies where systemd's would. */
   Optional<SystemdScope> scope() {
-    if (!session.globals().systemdCgroup() || SystemdScope.unit(wanted).isEmpty()) {
+    if (SystemdScope.unit(wanted).isEmpty()) {
       return Optional.empty();
     }
     DropInHost host = session.host();
-    return SystemdScope.systemd(host.linux())
+    return systemd(session)
         .map(systemd ->
             SystemdScope.start(host.linux(), systemd, host.program(), wanted, section.resources()));
   }

@@ -80,10 +80,8 @@ final class Update {
         }
         throw e;
       }
-      if (session.globals().systemdCgroup()) {
-        SystemdScope.systemd(session.host().linux())
-            .ifPresent(systemd -> SystemdScope.tell(systemd, section.cgroupsPath(), now));
-      }
+      Placement.systemd(session)
+          .ifPresent(systemd -> SystemdScope.tell(systemd, section.cgroupsPath(), now));
       dev.kapal.oci.runtime.Linux merged = section.withResources(Limits.merge(before, now));
       RuntimeConfig config =
           kept.config()
