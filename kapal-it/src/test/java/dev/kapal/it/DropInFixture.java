@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -61,9 +63,16 @@ abstract class DropInFixture {
 
   /** Runs a Python program with arguments and the command line behind them. */
   Result python(String script, String... arguments) {
+    return python(Map.of(), script, arguments);
+  }
+
+  /** As the other one, with more environment. */
+  Result python(Map<String, String> more, String script, String... arguments) {
     List<String> line = new ArrayList<>(List.of("python3", "-c", script));
     line.addAll(List.of(arguments));
     line.addAll(oci.line());
-    return Commands.run(line, oci.environment(), "", Duration.ofSeconds(60));
+    Map<String, String> environment = new HashMap<>(oci.environment());
+    environment.putAll(more);
+    return Commands.run(line, environment, "", Duration.ofSeconds(60));
   }
 }
