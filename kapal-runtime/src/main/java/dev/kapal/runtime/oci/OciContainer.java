@@ -18,6 +18,7 @@ import dev.kapal.runtime.ExecSpec;
 import dev.kapal.runtime.Sandbox;
 import dev.kapal.runtime.Tier;
 import dev.kapal.runtime.driver.MonitoredContainer;
+import dev.kapal.runtime.driver.StrayGroups;
 import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.oci.OciRecord.Phase;
 import java.util.ArrayList;
@@ -475,6 +476,10 @@ final class OciContainer extends OciProcess implements MonitoredContainer {
           cgroup.delete(OciSandbox.KILL);
           return true;
         });
+    if (owner().host().config().tier() == Tier.SANDBOX) {
+      new StrayGroups(owner().host().linux())
+          .remove(owner().host().cgroups().layout(), cgroup.path());
+    }
     Trees.remove(owner().host().linux(), owner().files().directory(), bundle());
     for (String what : OciStarting.FILES) {
       Trees.remove(owner().host().linux(), owner().files().directory(), what + "." + number());

@@ -18,9 +18,11 @@ import dev.kapal.runtime.ContainerStats;
 import dev.kapal.runtime.ExecSpec;
 import dev.kapal.runtime.Input;
 import dev.kapal.runtime.Sandbox;
+import dev.kapal.runtime.Tier;
 import dev.kapal.runtime.driver.LaunchedProcess;
 import dev.kapal.runtime.driver.MonitoredContainer;
 import dev.kapal.runtime.driver.MonitoredSandbox;
+import dev.kapal.runtime.driver.StrayGroups;
 import dev.kapal.runtime.driver.Strays;
 import dev.kapal.runtime.driver.Trees;
 import dev.kapal.runtime.monitor.Limits;
@@ -578,6 +580,9 @@ final class ShimContainer extends ShimProcess implements MonitoredContainer {
           cgroup.delete(MonitoredSandbox.KILL);
           return true;
         });
+    if (owner().host().config().tier() == Tier.SANDBOX) {
+      new StrayGroups(linux()).remove(owner().host().cgroups().layout(), cgroup.path());
+    }
     FaultPoint.reach("delete.cgroup");
     Trees.remove(linux(), owner().files().directory(), bundle());
     FaultPoint.reach("delete.bundle");

@@ -7,15 +7,15 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
 /** Programs that Debian has not, or not so new: {@code build/peers} builds them, once. */
-final class Peers {
+public final class Peers {
   private static final Path SCRIPT = Path.of("../build/peers");
   private static final int LACKING = 77;
 
   private Peers() {}
 
   /** One of its programs; skips, with the reason, where it cannot be built. */
-  static synchronized Path program(String peer, String name) {
-    Path directory = Path.of("target/peers", peer).toAbsolutePath();
+  public static synchronized Path program(String peer, String name) {
+    Path directory = Path.of("../kapal-runtime/target/peers", peer).toAbsolutePath().normalize();
     try {
       Process process =
           new ProcessBuilder(SCRIPT.toString(), peer, directory.toString())
