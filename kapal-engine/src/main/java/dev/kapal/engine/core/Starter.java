@@ -20,6 +20,8 @@ import dev.kapal.network.NetworkRequest;
 import dev.kapal.network.PortMapping;
 import dev.kapal.network.PortRange;
 import dev.kapal.network.Protocol;
+import dev.kapal.oci.runtime.Namespace;
+import dev.kapal.oci.runtime.NamespaceType;
 import dev.kapal.oci.runtime.RuntimeConfig;
 import dev.kapal.runtime.Container;
 import dev.kapal.runtime.Input;
@@ -28,6 +30,7 @@ import dev.kapal.runtime.RootFilesystem;
 import dev.kapal.runtime.Runtime;
 import dev.kapal.runtime.Sandbox;
 import dev.kapal.runtime.SandboxSpec;
+import dev.kapal.runtime.Tier;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -83,10 +86,12 @@ final class Starter {
       Optional<String> shm = mounting.shm(c);
       FaultPoint.reach("start.mounts");
       UserResolver.Resolved user = user(c, snapshot);
-      RuntimeConfig config =
+      RuntimeConfig built =
           ConfigBuilder.build(
               new ConfigRequest(c, user, mounts, files, join, shm, init(c)), hub.facts);
       Runtime runtime = hub.runtime(c.runtime());
+      Map<NamespaceType, Path> pinned = pinned(c, built, runtime.tier());
+      RuntimeConfig config = joined(built, pinned);
       Optional<Sandbox> own =
           c.spec().pod().isPresent()
               ? Optional.empty()
@@ -95,7 +100,8 @@ final class Starter {
                       Operation.SANDBOX_CREATE,
                       () ->
                           runtime.createSandbox(
-                              SandboxSpec.of(c.id(), hub.layout.sandbox(c.id())))));
+                              new SandboxSpec(
+                                  c.id(), hub.layout.sandbox(c.id()), pinned, Map.of()))));
       own.ifPresent(s -> undo.push(s::quit));
       Sandbox sandbox = own.orElseGet(() -> sandboxOfPod(c));
       FaultPoint.reach("start.sandbox");
@@ -125,6 +131,37 @@ final class Starter {
     } catch (IOException io) {
       throw Layout.failure("make the directory", hub.layout.run(c.id()), io);
     }
+  }
+
+  /**
+   * Network namespaces that a runtime is given: with a network stack of its own it takes what it
+   * finds in one, and leaves out interfaces that are down, as loopback is in a new one.
+   */
+  private Map<NamespaceType, Path> pinned(ContainerRecord c, RuntimeConfig config, Tier tier) {
+    boolean made =
+        config.linux().stream()
+            .flatMap(l -> l.namespace(NamespaceType.NETWORK).stream())
+            .anyMatch(n -> n.path().isEmpty());
+    return tier != Tier.NATIVE && c.spec().pod().isEmpty() && made
+        ? Map.of(NamespaceType.NETWORK, hub.layout.run(c.id()).resolve("net"))
+        : Map.of();
+  }
+
+  private static RuntimeConfig joined(RuntimeConfig config, Map<NamespaceType, Path> pinned) {
+    return pinned.isEmpty()
+        ? config
+        : config.withLinux(
+            config.linux().stream()
+                .map(l ->
+                    l.withNamespaces(
+                        l.namespaces().stream()
+                            .map(n ->
+                                Optional.ofNullable(pinned.get(n.type()))
+                                    .map(path -> Namespace.join(n.type(), path.toString()))
+                                    .orElse(n))
+                            .toList()))
+                .findFirst()
+                .orElseThrow());
   }
 
   private static RootFilesystem root(Snapshot s) {

@@ -19,6 +19,8 @@ import java.util.Optional;
  * process ended until it is told to drop it, so that nothing is lost while nobody listened.
  */
 final class ShimReconnect {
+  private static final System.Logger LOG = System.getLogger(ShimReconnect.class.getName());
+
   private final ShimSandbox sandbox;
   private final ShimRecord state;
 
@@ -84,7 +86,12 @@ final class ShimReconnect {
     try {
       container.join(sandbox.shim(container.reply().get()));
       return true;
-    } catch (ErrnoException _) {
+    } catch (ErrnoException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the shim of container {0} cannot be reached: {1}",
+          container.id(),
+          e.getMessage());
       return false;
     }
   }
