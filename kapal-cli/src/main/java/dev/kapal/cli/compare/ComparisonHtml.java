@@ -28,7 +28,7 @@ final class ComparisonHtml {
       .legend{display:flex;flex-wrap:wrap;gap:.35rem 1.5rem;margin:0 0 1.5rem;padding:0;list-style:none;font-size:.9rem}
       .legend b{font-weight:600}
       .dot{display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.45em}
-      .grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(21rem,100%),1fr))}
+      .grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(17rem,100%),1fr))}
       section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1rem 1.1rem 1.1rem}
       section p{margin:.1rem 0 .8rem;color:var(--soft);font-size:.85rem}
       .row{display:grid;grid-template-columns:1fr auto;gap:.1rem .8rem;align-items:baseline;margin:.55rem 0;font-size:.92rem}
@@ -40,7 +40,6 @@ final class ComparisonHtml {
       .track{fill:var(--track)}
       .native{fill:var(--native);background:var(--native)}.sandbox{fill:var(--sandbox);background:var(--sandbox)}
       .vm{fill:var(--vm);background:var(--vm)}
-      .grid section:last-child{grid-column:1/-1}
       .wide{margin-top:1rem}
       .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}
       table{border-collapse:collapse;width:100%;font-size:.88rem}
