@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,10 +92,10 @@ final class GvisorTest {
     assertThat(inside(runtime, "bridge", "ip -4 -o addr; sleep 1")).contains("127.0.0.1/8", "eth0");
   }
 
-  /** By its command line: its shim ends when there is nobody whom it can tell an event. */
-  @Test
-  void livesThroughTheDaemonsDeath() {
-    daemon.ok("run", "-d", "--name", "g", "--runtime", "gvisor", "busybox", "sleep", "1000");
+  @ParameterizedTest
+  @ValueSource(strings = {"gvisor", "gvisor-shim"})
+  void livesThroughTheDaemonsDeath(String runtime) {
+    daemon.ok("run", "-d", "--name", "g", "--runtime", runtime, "busybox", "sleep", "1000");
     daemon.kill9();
     daemon.launch();
     assertThat(daemon.ok("exec", "g", "ip", "-4", "-o", "addr")).contains("127.0.0.1/8", "eth0");

@@ -75,7 +75,7 @@ record ShimCommands(ShimSandbox sandbox, String id, String bundle) {
     return List.of(
         HostCommand.PATH,
         sandbox.mark(number),
-        "TTRPC_ADDRESS=" + sandbox.eventsAddress(),
+        "TTRPC_ADDRESS=" + (sandbox.host().wantsNoEvents() ? "" : sandbox.eventsAddress()),
         "GRPC_ADDRESS=" + sandbox.eventsAddress(),
         "NAMESPACE=" + NAMESPACE,
         "MAX_SHIM_VERSION=" + NEWEST);
