@@ -229,8 +229,9 @@ final class ConfigTest {
       Files.writeString(file, "[containers]\nstop_timeout = \"7s\"\n");
       hangUp(daemon, "containers.stop_timeout: \"10s\" -> \"7s\"");
       Files.writeString(file, "[containers]\nstop_timeout = 7 s\n");
-      hangUp(daemon, "nothing was changed");
-      assertThat(daemon.log()).contains(file + ":2:");
+      // What is wrong is told behind that something is.
+      hangUp(daemon, file + ":2:");
+      assertThat(daemon.log()).contains("nothing was changed");
       assertThat(daemon.ok("config", "show")).contains("containers.stop_timeout = \"7s\"");
     }
   }
